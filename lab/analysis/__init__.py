@@ -1,0 +1,1 @@
+"""Analyses: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""Networks: backbones with `features(x)` and `forward(x)`, and kNet."""

@@ -1,0 +1,1 @@
+"""The one training step. Methods own epochs, splits and targets; nobody else calls backward()."""
