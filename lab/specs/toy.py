@@ -23,7 +23,7 @@ class Toy:
     """
 
     shape: str = "gaussians"
-    n_per_class: int | tuple[int, int, int] = 500  # three numbers set each class by hand
+    n_per_class: int | tuple[int, ...] = 500  # three numbers set each class by hand
     separation: float = 2.0
     spread: float = 1.0
     imbalance: float = 1.0  # 1 = balanced; class 0 keeps n_per_class, class 2 gets n_per_class / imbalance
@@ -48,7 +48,7 @@ class Toy:
         require(MIN_TOTAL <= total <= MAX_TOTAL, "total of points", f"in [{MIN_TOTAL}, {MAX_TOTAL}]", total)
 
     @property
-    def class_counts(self) -> tuple[int, int, int]:
+    def class_counts(self) -> tuple[int, ...]:
         """Training points of each class."""
         if isinstance(self.n_per_class, tuple):
             return self.n_per_class
