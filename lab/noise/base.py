@@ -48,3 +48,9 @@ class Noise:
     def relabel(self, request: Request) -> Relabelled:
         """Draw the given labels of one request; called by `corrupt`."""
         raise NotImplementedError
+
+
+def store(model: Noise, **values: object) -> None:
+    """Store checked, plain values in a frozen model; for its `__post_init__`."""
+    for name, value in values.items():
+        object.__setattr__(model, name, value)

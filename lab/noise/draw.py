@@ -72,10 +72,19 @@ def check_stochastic(name: str, matrix: np.ndarray) -> Float[np.ndarray, "c c"]:
 def draw_labels(
     y: Int[np.ndarray, " n"], matrix: Float[np.ndarray, "c c"], u: Float[np.ndarray, " n"]
 ) -> Int[np.ndarray, " n"]:
-    """Given label j with probability matrix[y, j], by the inverse of each row's cumulative sum at u in [0, 1)."""
+    """Given label j with probability matrix[y, j]: the first j whose cumulative probability exceeds u in [0, 1).
+
+    A table says where the search starts for every 1/n_starts of u, so nearly all labels are found without a step.
+    """
+    n_classes = len(matrix)
     cumulative = np.cumsum(matrix, axis=1)
     cumulative /= cumulative[:, -1:]  # ends at exactly 1, so a label of probability 0 is never reached
-    y_given = np.empty_like(y)
-    for c, rows in class_rows(y, len(matrix)):
-        y_given[rows] = np.searchsorted(cumulative[c], u[rows], side="right")
+    n_starts = 1 << (4 * n_classes - 1).bit_length()  # a power of two, so that u * n_starts is exact
+    starts = np.stack([np.searchsorted(row, np.arange(n_starts) / n_starts, side="right") for row in cumulative])
+    y_given = starts.ravel()[y * n_starts + (u * n_starts).astype(np.int64)]
+    cumulative, row = cumulative.ravel(), y * n_classes
+    behind = np.flatnonzero(cumulative[row + y_given] <= u)
+    while behind.size:
+        y_given[behind] += 1
+        behind = behind[cumulative[row[behind] + y_given[behind]] <= u[behind]]
     return y_given

@@ -1,0 +1,113 @@
+"""Labels given by people, for instance CIFAR-10N and CIFAR-100N, read from a file of the user's.
+
+Such a file is worth nothing if its rows are in another image order than the data set, as one of CIFAR-10N's own files
+is; so it must carry the clean labels too, and they must agree with the data set row by row. Nothing is ever unpickled
+freely: .npz, .npy and .csv are read as plain numbers, .pt with torch's weights-only reader.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Int
+
+from lab.core.checks import check_choice, check_labels
+from lab.noise.base import Noise, Relabelled, Request, store
+
+CIFAR10N_COLUMNS = ("aggre_label", "worse_label", "random_label1", "random_label2", "random_label3")
+SUFFIXES = (".npz", ".npy", ".csv", ".pt", ".pth")
+
+
+@dataclass(frozen=True, slots=True)
+class HumanLabels(Noise):
+    """The labels in one column of a file, after a check that it is in the data set's image order."""
+
+    about: ClassVar[str] = "Labels that people gave to the same images."
+    source: ClassVar[str] = "CIFAR-10N and CIFAR-100N, or a file of your own"
+    path: str
+    column: str  # CIFAR-10N: one of CIFAR10N_COLUMNS; CIFAR-100N: noisy_label
+    clean_column: str = "clean_label"
+
+    def __post_init__(self) -> None:
+        store(self, path=str(self.path))
+        check_choice("path", Path(self.path).suffix, SUFFIXES)
+
+    def relabel(self, request: Request) -> Relabelled:
+        """Read the file, check its order, take its labels."""
+        columns = read_columns(self.path, (self.clean_column, self.column))
+        check_image_order(columns[self.clean_column], request.y)
+        y_given = check_labels(self.column, columns[self.column], request.n_classes)
+        return Relabelled(y_given, y_given != request.y)
+
+
+def check_image_order(y_file: Int[np.ndarray, " m"], y_clean: Int[np.ndarray, " n"]) -> None:
+    """Refuse a label file whose clean labels are not the data set's, and say why.
+
+    Raises: ValueError that tells another length, another image order, and other labels apart.
+    """
+    if y_file.size != y_clean.size:
+        raise ValueError(f"the label file must be of the {y_clean.size} images of the data set, got {y_file.size} rows")
+    wrong = np.flatnonzero(y_file != y_clean)
+    if not wrong.size:
+        return
+    same_counts = np.array_equal(np.sort(y_file), np.sort(y_clean))
+    guess = (
+        "it has the same labels in another image order; take the file made for this data set's order"
+        if same_counts
+        else "its class counts differ too, so it belongs to another data set or split"
+    )
+    raise ValueError(
+        f"the label file must be in the data set's image order, got other clean labels for {wrong.size} of "
+        f"{y_clean.size} images, the first at row {wrong[0]}: {guess}"
+    )
+
+
+def read_columns(path: str | Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Named label columns of a .npz, structured .npy, .csv with a header, or .pt dictionary.
+
+    Raises: ValueError if a column is missing, holds no integers, or the file could only be read by unpickling.
+    """
+    path = Path(path)
+    table = {".npz": _numpy, ".npy": _numpy, ".csv": _csv, ".pt": _torch, ".pth": _torch}[path.suffix](path)
+    for name in names:
+        check_choice("column", name, tuple(table))
+    return {name: check_labels(name, table[name]) for name in names}
+
+
+def _numpy(path: Path) -> dict[str, np.ndarray]:
+    """Arrays of a .npz, fields of a structured .npy; pickled objects are refused."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        names = loaded.files if path.suffix == ".npz" else loaded.dtype.names or ()
+        return {name: loaded[name] for name in names}
+    except ValueError as error:
+        remedy = "a .npz of plain arrays (np.savez), as it holds pickled objects that could run code"
+        raise ValueError(f"{path.name} must be {remedy}, got: {error}") from error
+
+
+def _csv(path: Path) -> dict[str, np.ndarray]:
+    """Columns of integers; columns of anything else are left out."""
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    columns = np.array(rows).T if rows else np.empty((len(header), 0))
+    return {
+        name: column.astype(np.int64)
+        for name, column in zip(header, columns, strict=True)
+        if np.char.isdecimal(column).all()
+    }
+
+
+def _torch(path: Path) -> dict[str, np.ndarray]:
+    """Arrays or tensors of a saved dictionary, by torch's weights-only reader, which runs no code from the file."""
+    import torch
+
+    reconstruct: Any = np.array(0).__reduce__()[0]
+    allowed = [np.ndarray, np.dtype, type(np.dtype(np.int64)), type(np.dtype(np.int32))]
+    names = [(reconstruct, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
+    with torch.serialization.safe_globals([*allowed, *names]):
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    return {name: np.asarray(values) for name, values in loaded.items()}
