@@ -1,0 +1,32 @@
+"""Turn a request into a Run. Heavy: imported by workers and by the library's own `run`, never by a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.core.threads import limit_threads
+from lab.experiments.progress import Report
+from lab.experiments.results import Run
+from lab.experiments.worker_toy import run_toy
+from lab.specs import Experiment, KNet, Schedule, Toy
+
+
+def compute(request: Any, report: Report) -> Run:
+    """Compute what was asked for.
+
+    Args:
+        report: called with (fraction done, what is being done); raises `Stopped` when the work is no longer wanted.
+    Raises: ValueError if the request can not be carried out.
+    """
+    limit_threads(1)  # nets of this size are slower on two
+    if isinstance(request, Experiment):
+        return run_toy(request, report)
+    raise ValueError(f"request must be an Experiment, got {type(request).__name__}")
+
+
+def warm_up() -> None:
+    """Load every compiled kernel once, so that the first real request does not wait for it."""
+    tiny = Experiment(
+        dataset=Toy(n_per_class=10), schedule=Schedule(epochs=1), method=KNet(epochs=1, fixed_ks=(1,)), grid=20
+    )
+    compute(tiny, lambda fraction, message: None)

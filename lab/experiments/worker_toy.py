@@ -1,0 +1,356 @@
+"""The toy from data to decision fields: what KNET's Fig. 2 shows, for every k from 1 to 101.
+
+At 3,000 points: network, neighbours, kNet, and both fields on a 200 x 200 grid take about 1.3 s on one slow core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import monotonic, process_time
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int, Integer, UInt8
+
+from lab.analysis.knet_field import knet_labels, knet_probabilities, softmax
+from lab.core.checks import require
+from lab.core.rng import numpy_rng, torch_rng
+from lab.data.toy import bayes_labels, extent, log_density, make_toy, noisy_bayes_labels, posterior
+from lab.experiments.results import Run
+from lab.figures import field_payload
+from lab.figures.field_payload import Curve, MethodField
+from lab.methods.knet import fit_knet
+from lab.neighbors import NeighborTable, search_grid
+from lab.nets.knet import KNetModule
+from lab.nets.mlp import ToyMLP
+from lab.noise import NoisyLabels, corrupt
+from lab.specs import Experiment, Toy
+from lab.specs.toy import MIN_PER_CLASS
+from lab.specs.methods import hidden_width, knet_parameters
+from lab.train.classifier import History, accuracy, train_classifier
+
+N_TEST = 9000  # points of the clean test draw
+KNOTS = (1, 6, 11, 21, 31, 41, 51, 61, 71, 81, 91, 101)  # where kNet's probabilities are sent; between them, lines
+
+Report = Callable[[float, str], None]
+
+
+@dataclass
+class Clock:
+    """CPU seconds of each phase, in order."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        start = process_time()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + process_time() - start
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The training points of a toy experiment."""
+
+    x: Float[np.ndarray, "n 2"]
+    y_clean: Int[np.ndarray, " n"]
+    y_given: Int[np.ndarray, " n"]
+    edited: Bool[np.ndarray, " n"]
+    labels: NoisyLabels
+
+
+@dataclass(frozen=True)
+class Place:
+    """Points at which every method is asked: the grid of the field, or the clean test draw."""
+
+    x: Float[np.ndarray, "m 2"]
+    truth: Int[np.ndarray, " m"]  # Bayes-optimal class on the grid, clean label on the test draw
+    weight: Float[np.ndarray, " m"]  # sums to 1
+
+
+def draw_sample(experiment: Experiment) -> Sample:
+    """Points, clean labels, labels after the noise, and after the edits by hand."""
+    toy = experiment.dataset
+    x, y_clean = make_toy(toy, rng=numpy_rng(toy.seed, "toy train"))
+    labels = corrupt(y_clean, experiment.noise, rng=numpy_rng(experiment.seeds.noise, "noise"), n_classes=3)
+    y_given, edited = labels.y_given.copy(), np.zeros(len(x), dtype=bool)
+    for row, label in experiment.edits:
+        y_given[row], edited[row] = label, True
+    rule = "of at least two classes (with one class left there is nothing to tell apart)"
+    require(len(np.unique(y_given)) > 1, "the given labels", rule, toy.class_names[y_given[0]])
+    return Sample(x, y_clean, y_given, edited, labels)
+
+
+def clean_test_draw(toy: Toy) -> Place:
+    """A large clean draw with the class proportions of the training set; its seed is the data's."""
+    total = sum(toy.class_counts)
+    first, second, third = (max(MIN_PER_CLASS, round(N_TEST * count / total)) for count in toy.class_counts)
+    large = replace(toy, n_per_class=(first, second, third), imbalance=1.0)
+    x, y = make_toy(large, rng=numpy_rng(toy.seed, "toy test"))
+    return Place(x, y, np.full(len(x), 1 / len(x)))
+
+
+def grid_place(toy: Toy, side: int) -> Place:
+    """Cell centres of the decision field, row by row from the bottom, weighted by the density of the data."""
+    low_x, high_x, low_y, high_y = extent(toy)
+    across, up = (
+        low + (np.arange(side) + 0.5) * (high - low) / side for low, high in ((low_x, high_x), (low_y, high_y))
+    )
+    x = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2).astype(np.float32)
+    density = np.exp(log_density(toy, x)) @ np.asarray(toy.class_counts, dtype=float)
+    return Place(x, bayes_labels(toy, x), density / density.sum())
+
+
+def train_network(experiment: Experiment, sample: Sample, report: Report) -> tuple[ToyMLP, History]:
+    """The preliminary network, trained on the given labels with cross-entropy."""
+    seeds, schedule = experiment.seeds, experiment.schedule
+    net = ToyMLP(2, experiment.backbone.width, 3, generator=torch_rng(seeds.init, "network"))
+    validation = None
+    if schedule.early_stopping != "off":
+        x, y = make_toy(experiment.dataset, rng=numpy_rng(experiment.dataset.seed, "toy validation"))
+        if schedule.early_stopping == "noisy":
+            rng = numpy_rng(seeds.noise, "validation noise")
+            y = corrupt(y, experiment.noise, rng=rng, n_classes=3).y_given
+        validation = torch.from_numpy(x), torch.from_numpy(y)
+    history = train_classifier(
+        net,
+        torch.from_numpy(sample.x),
+        torch.from_numpy(sample.y_given),
+        schedule,
+        generator=torch_rng(seeds.batch, "network"),
+        validation=validation,
+        report=lambda epoch, epochs: report(epoch / epochs, f"training the network, epoch {epoch} of {epochs}"),
+    )
+    return net, history
+
+
+@torch.inference_mode()
+def features_of(net: ToyMLP, x: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n d"]:
+    return net.features(torch.from_numpy(x)).numpy()
+
+
+def votes_for_knet(table: NeighborTable, sample: Sample, include_self: bool) -> UInt8[np.ndarray, "n k c"]:
+    """Cumulative votes of every training row's neighbours; with itself in front if asked for."""
+    if not include_self:
+        return table.votes(sample.y_given, 3)
+    own = np.arange(len(sample.x), dtype=table.idx.dtype)[:, None]
+    idx = np.concatenate([own, table.idx], axis=1)[:, : table.idx.shape[1]]
+    dist = np.concatenate([np.zeros_like(table.dist[:, :1]), table.dist], axis=1)[:, : table.idx.shape[1]]
+    return NeighborTable(idx, dist, len(sample.x)).votes(sample.y_given, 3)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What every method answers at the points of one place; K rows for k = 1..K."""
+
+    neighbours: UInt8[np.ndarray, "k m"]  # given labels of the neighbours, nearest first
+    knn: UInt8[np.ndarray, "k m"]
+    knet: UInt8[np.ndarray, "k m"]
+    network: Float[np.ndarray, "m c"]  # softmax
+
+
+def answer_knn(
+    table: NeighborTable, y_given: Int[np.ndarray, " n"]
+) -> tuple[UInt8[np.ndarray, "k m"], UInt8[np.ndarray, "k m"]]:
+    """Labels of the neighbours and the vote for every k, both with k first."""
+    neighbours = y_given.astype(np.uint8)[table.idx].T
+    return np.ascontiguousarray(neighbours), np.ascontiguousarray(table.predict_all(y_given, 3).T)
+
+
+@dataclass
+class Pipeline:
+    """The stages of the toy, one after another, each timed."""
+
+    experiment: Experiment
+    report: Report = lambda fraction, message: None
+    clock: Clock = field(default_factory=Clock)
+
+    def run(self) -> None:
+        """All that the side-by-side view needs; `fixed()` and `payload()` come after it."""
+        experiment, report, phase = self.experiment, self.report, self.clock.phase
+        with phase("data"):
+            self.sample = draw_sample(experiment)
+            self.test, self.grid = clean_test_draw(experiment.dataset), grid_place(experiment.dataset, experiment.grid)
+        with phase("network"):
+            self.net, self.history = train_network(experiment, self.sample, self.stage(0.0, 0.35))
+        with phase("neighbours"):
+            report(0.35, "finding the neighbours")
+            self.features = features_of(self.net, self.sample.x)
+            table = NeighborTable.build(self.features)
+            self.votes = votes_for_knet(table, self.sample, experiment.method.self_neighbour == "include")
+        with phase("kNet"):
+            self.knet = self.fit(None, self.stage(0.4, 0.65))
+        with phase("test draw"):
+            report(0.65, "asking both on the clean test draw")
+            self.test_answers = self.answer(self.test, search_in=NeighborTable.build)
+        with phase("fields"):
+            report(0.75, "drawing the fields")
+            side = experiment.grid
+            self.grid_answers = self.answer(
+                self.grid, search_in=lambda reference, queries: search_grid(reference, queries, (side, side))
+            )
+
+    def stage(self, low: float, high: float) -> Report:
+        """Report of a stage that takes the given share of the whole."""
+        return lambda fraction, message: self.report(low + fraction * (high - low), message)
+
+    def fit(self, fixed_k: int | None, report: Report) -> KNetModule:
+        seeds, what = self.experiment.seeds, "kNet" if fixed_k is None else f"kNet for k = {fixed_k} alone"
+        return fit_knet(
+            torch.from_numpy(self.features),
+            self.votes,
+            self.experiment.method,
+            fixed_k=fixed_k,
+            init=torch_rng(seeds.init, what),
+            order=torch_rng(seeds.batch, what),
+            report=lambda epoch, epochs: report(epoch / epochs, f"training {what}, epoch {epoch} of {epochs}"),
+        )
+
+    def answer(self, place: Place, search_in: Callable[..., NeighborTable]) -> Answers:
+        features = features_of(self.net, place.x)
+        neighbours, knn = answer_knn(search_in(self.features, features), self.sample.y_given)
+        with torch.inference_mode():
+            logits = self.net.head(torch.from_numpy(features)).numpy()
+        return Answers(neighbours, knn, knet_labels(self.knet.fold(), features)[: len(knn)], softmax(logits))
+
+    def fixed(self) -> dict[int, KNetModule]:
+        """One kNet per k of `fixed_ks`, each trained for that k alone."""
+        ks = self.experiment.method.fixed_ks
+        with self.clock.phase("fixed kNet"):
+            return {
+                k: self.fit(k, self.stage(0.8 + 0.15 * i / len(ks), 0.8 + 0.15 * (i + 1) / len(ks)))
+                for i, k in enumerate(ks)
+            }
+
+
+def share(labels: Integer[np.ndarray, "*k m"], place: Place) -> Any:
+    """Weighted share of points at which `labels` agree with the truth of the place, as plain numbers."""
+    return ((labels == place.truth) @ place.weight).tolist()
+
+
+def run_toy(experiment: Experiment, report: Report) -> Run:
+    """Everything the toy page shows, as a run.
+
+    Arrays: `payload` (bytes for the page's component), the training points and their labels, and the network's
+    penultimate features. Metrics: rates, accuracy on the clean test draw and agreement with the Bayes rule for
+    every k, sizes in memory, and CPU seconds of each phase.
+    Raises: ValueError if the given labels name fewer than two classes.
+    """
+    start = monotonic()
+    pipeline = Pipeline(experiment, report)
+    pipeline.run()
+    fixed = pipeline.fixed()
+    report(0.95, "packing")
+    with pipeline.clock.phase("packing"):
+        scene = describe_scene(pipeline, fixed)
+        payload = np.frombuffer(field_payload.encode(scene), dtype=np.uint8)
+    sample = pipeline.sample
+    arrays = {"payload": payload, "x": sample.x, "features": pipeline.features, "edited": sample.edited}
+    arrays |= {"y_clean": sample.y_clean.astype(np.uint8), "y_given": sample.y_given.astype(np.uint8)}
+    return Run(experiment, describe_metrics(pipeline, scene), arrays, monotonic() - start)
+
+
+def describe_scene(pipeline: Pipeline, fixed: dict[int, KNetModule]) -> field_payload.Scene:
+    """The pipeline's results in the form that the page's component draws."""
+    toy, sample, grid, test = pipeline.experiment.dataset, pipeline.sample, pipeline.grid, pipeline.test
+    on_grid, on_test = pipeline.grid_answers, pipeline.test_answers
+    k_max = len(on_grid.knn)
+    net = pipeline.knet.fold()
+    grid_features, test_features = features_of(pipeline.net, grid.x), features_of(pipeline.net, test.x)
+    fields = {k: method_field(knet_probabilities(model.fold(), grid_features, k)) for k, model in fixed.items()}
+    fixed_test = {k: knet_probabilities(model.fold(), test_features, k).argmax(axis=1) for k, model in fixed.items()}
+    knots = tuple(sorted({min(k, k_max) for k in KNOTS}))
+    T = noisy_transition(pipeline)
+    bayes = {"grid": grid.truth, "test": bayes_labels(toy, test.x)}
+    return field_payload.Scene(
+        classes=toy.class_names,
+        extent=extent(toy),
+        points=sample.x,
+        y_clean=sample.y_clean,
+        y_given=sample.y_given,
+        edited=sample.edited,
+        neighbour_labels=on_grid.neighbours,
+        knet_labels=on_grid.knet,
+        knet_knots=knots,
+        knet_probs=np.stack([knet_probabilities(net, grid_features, k).T for k in knots]),
+        network=method_field(on_grid.network),
+        bayes=MethodField(labels=bayes["grid"], probs=posterior(toy, grid.x).T),
+        noisy_bayes_labels=noisy_bayes_labels(toy, grid.x, T),
+        fixed=fields,
+        accuracy=Curve(
+            knn=np.array(share(on_test.knn, test)),
+            knet=np.array(share(on_test.knet, test)),
+            network=share(on_test.network.argmax(axis=1), test),
+            bayes=share(bayes["test"], test),
+            fixed={k: share(labels, test) for k, labels in fixed_test.items()},
+        ),
+        agreement=Curve(
+            knn=np.array(share(on_grid.knn, grid)),
+            knet=np.array(share(on_grid.knet, grid)),
+            network=share(on_grid.network.argmax(axis=1), grid),
+            fixed={k: share(method.labels, grid) for k, method in fields.items()},
+        ),
+        memory=memory_lines(pipeline),
+    )
+
+
+def method_field(probabilities: Float[np.ndarray, "m c"]) -> MethodField:
+    return MethodField(labels=probabilities.argmax(axis=1), probs=probabilities.T)
+
+
+def noisy_transition(pipeline: Pipeline) -> Float[np.ndarray, "c c"]:
+    """The noise's own T; edits by hand follow no law and are left out."""
+    T = pipeline.sample.labels.T
+    assert T is not None, "every noise of the toy is a matrix"
+    return T
+
+
+def sizes(pipeline: Pipeline) -> dict[str, int]:
+    """Numbers (4 bytes each) that each method keeps to answer: kNN all features, kNet its parameters (KNET §4)."""
+    n, d = pipeline.features.shape
+    width = hidden_width(pipeline.experiment.method.hidden, d)
+    network = sum(parameter.numel() for parameter in pipeline.net.parameters())
+    return {"knn": n * d, "knet": knet_parameters(d, width, 3), "network": network}
+
+
+def memory_lines(pipeline: Pipeline) -> dict[str, str]:
+    n, d = pipeline.features.shape
+    size = sizes(pipeline)
+    return {
+        "knn": f"{n:,} x {d} features = {size['knn']:,} numbers ({size['knn'] * 4 / 1024:,.1f} kB)",
+        "knet": f"{size['knet']:,} parameters ({size['knet'] * 4 / 1024:,.1f} kB)",
+        "network": f"{size['network']:,} parameters ({size['network'] * 4 / 1024:,.1f} kB)",
+    }
+
+
+def describe_metrics(pipeline: Pipeline, scene: field_payload.Scene) -> dict[str, Any]:
+    """The numbers beside the pictures, as JSON."""
+    sample, test, history = pipeline.sample, pipeline.test, pipeline.history
+    noisy_bayes = noisy_bayes_labels(pipeline.experiment.dataset, test.x, noisy_transition(pipeline))
+    curves = {
+        name: {
+            "knn": curve.knn.tolist(),
+            "knet": curve.knet.tolist(),
+            "network": curve.network,
+            "fixed": {str(k): value for k, value in curve.fixed.items()},
+        }
+        for name, curve in (("accuracy", scene.accuracy), ("agreement", scene.agreement))
+    }
+    return {
+        "nominal_rate": sample.labels.nominal_rate,
+        "effective_rate": sample.labels.effective_rate,
+        "realised_rate": float((sample.y_given != sample.y_clean).mean()),
+        "given_counts": np.bincount(sample.y_given, minlength=3).tolist(),
+        "n_test": len(test.x),
+        "bayes_accuracy": scene.accuracy.bayes,
+        "noisy_bayes_accuracy": share(noisy_bayes, test),
+        "noisy_bayes_agreement": share(scene.noisy_bayes_labels, pipeline.grid),
+        **curves,
+        "numbers_kept": sizes(pipeline),
+        "kept_epoch": history.kept_epoch,
+        "validation_accuracy": history.validation,
+        "seconds": pipeline.clock.seconds,
+    }
