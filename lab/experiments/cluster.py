@@ -1,0 +1,55 @@
+"""Where computations run: our own worker process, or the cluster that LAB_SCHEDULER names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+
+class Cluster:
+    """A scheduler with workers, started by us unless `LAB_SCHEDULER=tcp://...` says that there is one already."""
+
+    def __init__(self, module: str) -> None:
+        self._given = os.environ.get("LAB_SCHEDULER")
+        self._process = None if self._given else _start(module)
+
+    def address(self) -> str:
+        """The scheduler's address; waits until there is one. Raises: RuntimeError if ours does not come up."""
+        if self._process is None:
+            return str(self._given)
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the worker process must come up, got an early end")
+        return line.strip()
+
+    @property
+    def alive(self) -> bool:
+        """Whether our process still runs; always so for a given cluster."""
+        return self._process is None or self._process.poll() is None
+
+    def close(self) -> None:
+        """End our processes; a given cluster is left alone."""
+        if self._process is None:
+            return
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()  # the sign to end
+        self._process.stdout.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _start(module: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "lab.experiments.cluster_process", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"DASK_LOGGING__DISTRIBUTED": "error", **os.environ},
+        start_new_session=True,  # a group of its own: Ctrl-C is for the server, which then ends the group
+    )

@@ -1,0 +1,71 @@
+"""The child process that holds dask's scheduler and keeps a worker process alive: `python -m` this file.
+
+It prints the scheduler's address on its standard output and lives as long as its standard input is open. The
+server holds the other end, so however the server dies, nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from typing import IO, Any
+
+from lab.core.threads import thread_environment, usable_cores
+
+HOST = "127.0.0.1"
+SETTINGS = {
+    "distributed.worker.memory.target": False,  # results go out at once; nothing is worth spilling to disk
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 0.95,
+    "distributed.scheduler.worker-ttl": None,  # a long call into C is not a dead worker
+    "distributed.admin.tick.limit": "1h",
+}
+
+
+def main(module: str) -> None:
+    """Serve until standard input closes; `module` is the one whose `compute` the worker loads ahead."""
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints goes to the server's log, never into the pipe
+    folder = tempfile.mkdtemp(prefix="lab-worker-")
+    threading.Thread(target=_end_with_the_server, args=(folder,), daemon=True).start()
+    asyncio.run(_serve(module, folder, answer))
+
+
+async def _serve(module: str, folder: str, answer: IO[str]) -> None:
+    import dask.config  # seconds; by now a server that is gone has been noticed
+    from distributed import Nanny, Scheduler
+
+    dask.config.set(SETTINGS)
+    local: dict[str, Any] = {"host": HOST, "dashboard": False, "dashboard_address": f"{HOST}:0"}
+    # One worker dying is one failed job, never a second try that would kill the next worker too.
+    async with Scheduler(**local, port=0, allowed_failures=0) as scheduler:
+        with answer:
+            print(scheduler.address, file=answer)
+        environment = thread_environment(1) | {"NUMBA_NUM_THREADS": str(usable_cores())}  # numba's is an upper limit
+        async with Nanny(
+            scheduler.address,
+            **local,
+            nthreads=1,
+            memory_limit=0.8,
+            local_directory=folder,
+            env=environment,
+            preload=["lab.experiments.worker_process"],
+            preload_argv=[module],
+        ):
+            await scheduler.finished()
+
+
+def _end_with_the_server(folder: str) -> None:
+    sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)  # this process leads a group of its own; the worker is in it, busy or not
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,51 @@
+"""What a computation says while it runs, and how it is told to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Report = Callable[[float, str], None]
+"""`report(fraction, message)`: called often by whatever computes; raises `Stopped` once a stop was asked for."""
+
+
+class Stopped(Exception):
+    """Somebody asked for a stop, and the computation ended because of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        fraction: part of the work that is done, in [0, 1]; it never goes back.
+        message: what is being done, for people.
+        seconds_left: estimate; of a queued job, until it starts. None while there is nothing to estimate from.
+        place: 1 for the next job to start, and so on; None once it has started.
+    """
+
+    fraction: float = 0.0
+    message: str = ""
+    seconds_left: float | None = None
+    place: int | None = None
+
+
+class Stopwatch:
+    """Turns the fractions that arrive into an estimate of the seconds left."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None  # (seconds, fraction); loading comes before it and is left out
+        self._last = (0.0, 0.0)
+
+    def mark(self, fraction: float) -> None:
+        """Note that `fraction` of the work is done now."""
+        self._last = (time.monotonic(), fraction)
+        self._first = self._first or self._last
+
+    def seconds_left(self) -> float | None:
+        """Seconds until fraction 1 at the pace so far, or None before there is a pace."""
+        if self._first is None or self._last[1] <= self._first[1]:
+            return None
+        pace = (self._last[1] - self._first[1]) / (self._last[0] - self._first[0])
+        return max(0.0, (1 - self._last[1]) / pace - (time.monotonic() - self._last[0]))

@@ -1,0 +1,110 @@
+"""A finished run: numbers and arrays, in memory and on disk."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from lab.core.checks import require
+from lab.specs import from_json, to_json
+
+RUN_FILE, ARRAYS_FILE = "run.json", "arrays.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a request led to.
+
+    Attributes:
+        request: the frozen dataclass that was asked for.
+        metrics: named results as JSON: numbers, strings, lists and dicts of them.
+        arrays: named arrays, read-only, because one run is shared by everybody who looks at it.
+        seconds: wall-clock time of the computation.
+    """
+
+    request: Any
+    metrics: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    seconds: float
+
+    def __post_init__(self) -> None:
+        require(math.isfinite(self.seconds) and self.seconds >= 0, "seconds", "finite and >= 0", self.seconds)
+        object.__setattr__(self, "arrays", {name: _read_only(name, array) for name, array in self.arrays.items()})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Run, (self.request, self.metrics, self.arrays, self.seconds)  # unpickled arrays are read-only too
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by the arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def save(self, folder: str | Path) -> None:
+        """Write `run.json` and `arrays.npz`; a reader sees a whole file or none, and `run.json` comes last."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        body = {"request": json.loads(to_json(self.request)), "metrics": self.metrics, "seconds": self.seconds}
+        text = json.dumps(body, allow_nan=False, indent=1)
+        _replace(folder / ARRAYS_FILE, lambda file: np.savez(file, allow_pickle=False, **self.arrays))
+        _replace(folder / RUN_FILE, lambda file: file.write(text.encode()))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Run:
+        """Read what `save` wrote.
+
+        Raises: ValueError in one sentence if a file is missing, damaged or of another form.
+        """
+        folder = Path(folder)
+        body = _read_body(folder / RUN_FILE)
+        return cls(
+            request=from_json(json.dumps(body["request"])),
+            metrics=body["metrics"],
+            arrays=_read_arrays(folder / ARRAYS_FILE),
+            seconds=body["seconds"],
+        )
+
+
+def _read_only(name: str, array: np.ndarray) -> np.ndarray:
+    require(isinstance(array, np.ndarray) and array.dtype != object, f"array {name!r}", "a numeric array", type(array))
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _replace(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "wb") as file:
+            write(file)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read_body(path: Path) -> dict[str, Any]:
+    require(path.is_file(), "folder", f"one that holds {path.name}", str(path.parent))
+    try:
+        body = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} must be JSON, got a damaged file ({error})") from error
+    kinds: dict[str, Any] = {"request": dict, "metrics": dict, "seconds": (int, float)}
+    whole = isinstance(body, dict) and all(isinstance(body.get(name), kind) for name, kind in kinds.items())
+    require(whole, str(path), "an object with request, metrics and seconds", sorted(body) if whole else body)
+    return body
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    require(path.is_file(), "folder", f"one that holds {path.name}", str(path.parent))
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} must be an .npz of plain arrays, got a damaged file ({error})") from error

@@ -1,0 +1,27 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # for stub_worker, here and in the worker processes
+
+
+@pytest.fixture(scope="session")
+def stub_path():
+    """The environment in which child processes find `lab` and `stub_worker`."""
+    paths = [str(HERE), str(HERE.parents[1])]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(paths))
+        yield
+
+
+@pytest.fixture(scope="module")
+def engine(stub_path):
+    from lab.experiments.engine import Engine
+
+    engine = Engine("stub_worker")
+    engine.start()
+    yield engine
+    engine.stop()

@@ -1,0 +1,55 @@
+"""Stands in for `lab.experiments.worker` in the engine's tests: quick, and able to misbehave on request."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab.experiments import Report, Run
+from lab.specs import digest, register
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """What the stub is asked for: `steps` reports, `pause` seconds before each, then an ending."""
+
+    name: str
+    steps: int = 3
+    pause: float = 0.01
+    ending: str = "done"
+    log: str = ""  # a file that gets one line for every computation
+
+    @property
+    def digest(self) -> str:
+        return digest(self)
+
+
+register(Task)
+
+
+def warm_up() -> None:
+    np.linalg.inv(np.eye(3))
+
+
+def compute(request: Task, report: Report) -> Run:
+    start = time.perf_counter()
+    if request.log:
+        with open(request.log, "a") as file:
+            file.write(f"{request.name} {os.getpid()}\n")
+    for step in range(request.steps):
+        report(step / request.steps, f"step {step}")
+        time.sleep(request.pause)
+    if request.ending == "value":
+        raise ValueError("rate must be in [0, 1], got 7")
+    if request.ending == "bug":
+        raise KeyError("two\nlines")
+    if request.ending == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if request.ending == "deaf":
+        time.sleep(60)
+    size = 1_000_000 if request.ending == "large" else 10  # 8 MB
+    return Run(request, {"name": request.name, "nice": os.nice(0)}, {"x": np.zeros(size)}, time.perf_counter() - start)

@@ -1,0 +1,171 @@
+import itertools
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+from stub_worker import Task
+
+from lab.experiments import Stopped
+from lab.experiments.engine import WORKER_DIED, Engine
+from lab.experiments.jobs import JobFailed
+
+LONG = {"steps": 3000, "pause": 0.01}
+
+
+def wait_until(claim, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.005)
+
+
+def running(engine, **settings):
+    job = engine.submit(Task(**settings))
+    wait_until(lambda: job.progress.message.startswith("step"))
+    return job
+
+
+def test_submit_returns_at_once_while_the_workers_are_still_starting(stub_path):
+    engine = Engine("stub_worker")
+    try:
+        start = time.monotonic()
+        job = engine.submit(Task(name="early"))
+        assert time.monotonic() - start < 0.5
+        assert job.status == "starting"
+        assert job.result(60).metrics["name"] == "early"
+    finally:
+        engine.stop()
+
+
+def test_thirty_threads_that_ask_for_the_same_get_one_computation(engine, tmp_path):
+    task = Task(name="shared", log=str(tmp_path / "log"))
+    barrier = threading.Barrier(30)
+
+    def ask(_):
+        barrier.wait()
+        return engine.submit(Task(name="shared", log=task.log))
+
+    with ThreadPoolExecutor(30) as pool:
+        jobs = set(pool.map(ask, range(30)))
+    assert len(jobs) == 1
+    run = jobs.pop().result(60)
+    assert run.request == task
+    assert engine.submit(task).result(0) is run
+    assert len((tmp_path / "log").read_text().splitlines()) == 1
+
+
+def test_progress_never_goes_back_and_ends_at_one(engine):
+    job = engine.submit(Task(name="progress", steps=60, pause=0.01))
+    seen = []
+    while not job.finished:
+        seen.append(job.progress)
+        time.sleep(0.002)
+    fractions = [progress.fraction for progress in seen]
+    assert all(before <= after for before, after in itertools.pairwise(fractions))
+    assert len({fraction for fraction in fractions if 0 < fraction < 1}) >= 3
+    assert any(progress.seconds_left and 0 < progress.seconds_left < 5 for progress in seen)
+    assert job.progress.fraction == 1
+    assert job.progress.message == "done"
+
+
+def test_a_worker_gives_way_to_the_server(engine):
+    assert engine.submit(Task(name="nice")).result(30).metrics["nice"] == 10
+
+
+def test_queued_jobs_know_their_place_and_run_in_order(engine):
+    engine.submit(Task(name="first of its type")).result(30)
+    blocker = running(engine, name="blocker", **LONG)
+    second, third = (engine.submit(Task(name=name)) for name in ("second", "third"))
+    assert (second.status, second.progress.place, third.progress.place) == ("queued", 1, 2)
+    wait_until(lambda: blocker.progress.seconds_left is not None)
+    assert third.progress.seconds_left >= second.progress.seconds_left > 10
+    third.cancel()
+    assert third.status == "stopped"
+    blocker.cancel()
+    second.result(20)
+    assert third.status == "stopped"
+
+
+def test_a_running_job_stops_within_a_second_and_the_next_one_runs(engine):
+    job = running(engine, name="stopped", **LONG)
+    following = engine.submit(Task(name="following"))
+    start = time.monotonic()
+    job.cancel()
+    with pytest.raises(Stopped):
+        job.result(5)
+    assert time.monotonic() - start < 1
+    assert job.status == "stopped"
+    assert following.result(20).metrics["name"] == "following"
+
+
+def test_a_stopped_request_can_be_asked_for_again_at_once(engine, tmp_path):
+    settings = {"name": "again", "steps": 100, "pause": 0.01, "log": str(tmp_path / "log")}
+    job = running(engine, **settings)
+    job.cancel()
+    again = engine.submit(Task(**settings))
+    assert again is not job
+    assert again.id == job.id
+    assert again.result(30).metrics["name"] == "again"
+    assert job.status == "stopped"
+    assert len((tmp_path / "log").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("ending", "sentence"),
+    [("value", "rate must be in [0, 1], got 7"), ("bug", r"KeyError: 'two\nlines'"), ("killed", WORKER_DIED)],
+)
+def test_a_failed_job_says_why_in_one_line_and_the_next_one_runs(engine, ending, sentence):
+    job = engine.submit(Task(name="fails", ending=ending))
+    following = engine.submit(Task(name=f"after {ending}"))
+    with pytest.raises(JobFailed) as caught:
+        job.result(20)
+    assert (job.status, job.error, str(caught.value)) == ("failed", sentence, sentence)
+    assert following.result(30).metrics["name"] == f"after {ending}"
+    assert engine.queue.find(job.id) is job
+    assert engine.submit(job.request) is not job
+
+
+def test_a_worker_that_does_not_answer_a_stop_is_replaced(engine, monkeypatch):
+    monkeypatch.setattr("lab.experiments.engine.STOP_PATIENCE", 0.3)
+    job = running(engine, name="deaf", ending="deaf", steps=1)
+    following = engine.submit(Task(name="after the deaf one"))
+    job.cancel()
+    with pytest.raises(Stopped):
+        job.result(5)
+    assert following.result(20).metrics["name"] == "after the deaf one"
+
+
+def test_a_large_result_arrives_whole_and_read_only(engine):
+    run = engine.submit(Task(name="large", ending="large")).result(30)
+    assert run.nbytes == 8_000_000
+    with pytest.raises(ValueError, match="read-only"):
+        run.arrays["x"][0] = 1
+
+
+def test_the_workers_end_with_a_server_that_is_killed(stub_path):
+    code = (
+        "import time, psutil, stub_worker\n"
+        "from lab.experiments.engine import Engine\n"
+        "job = Engine('stub_worker').submit(stub_worker.Task(name='orphan', steps=10000))\n"
+        "while not job.progress.message.startswith('step'): time.sleep(0.01)\n"
+        "print(*[child.pid for child in psutil.Process().children(recursive=True)], flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
+        children = [psutil.Process(int(pid)) for pid in server.stdout.readline().split()]
+        assert len(children) >= 2
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+        wait_until(lambda: not any(map(_alive, children)), 5)
+
+
+def _alive(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
