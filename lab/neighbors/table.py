@@ -1,0 +1,131 @@
+"""The neighbours of every query, and what they vote for every k up to k_max, from one search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Int, Integer, UInt
+from numpy import ndarray
+
+from lab.core.checks import check_choice, check_integer, check_labels, require
+from lab.neighbors import kernels
+from lab.neighbors.search import METRICS, check_features, comparable, nearest
+
+DEFAULT_K_MAX = 101
+TIES = ("nearest", "lowest", "random")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class NeighborTable:
+    """The k_max nearest reference rows of every query, nearest first; equally near rows in order of index.
+
+    Attributes:
+        idx: row numbers of the reference.
+        dist: plain (not squared) L2 distances, or 1 - cos in [0, 2] for the cosine metric.
+        n_reference: rows of the reference, so that the labels of another set are refused.
+    """
+
+    idx: Int[ndarray, "n k_max"]
+    dist: Float32[ndarray, "n k_max"]
+    n_reference: int
+
+    @classmethod
+    def build(
+        cls, reference: Any, queries: Any = None, *, k_max: int | None = None, metric: str = "l2", device: Any = "cpu"
+    ) -> NeighborTable:
+        """Exact search.
+
+        Args:
+            reference: features `(n, d)`; any real numbers up to 1e38, computed with in float32.
+            queries: features `(m, d)`; None searches for the reference rows themselves, none being its own
+                neighbour (identical rows are each other's neighbours at distance 0).
+            k_max: neighbours per query; None is 101, or as many as there are.
+            metric: "l2", or "cosine", for which a row of zeros is at right angles to all but its like.
+            device: "cpu" searches with faiss, anything else with torch on that device.
+        Raises: ValueError if an array is not 2-D, finite and of matching width, or if k_max exceeds the rows
+            there are (one fewer in a self-search).
+        """
+        check_choice("metric", metric, METRICS)
+        reference = check_features("reference", reference)
+        own = queries is None
+        if own:
+            queries = reference
+            require(len(reference) >= 2, "reference", "at least 2 rows for a self-search", len(reference))
+        else:
+            require(len(reference) >= 1, "reference", "at least 1 row", len(reference))
+            queries = check_features("queries", queries)
+            rule = f"rows of {reference.shape[1]} features, as the reference has"
+            require(queries.shape[1] == reference.shape[1], "queries", rule, queries.shape[1])
+        k_max = _check_k_max(k_max, len(reference) - own)
+        reference, queries, unit = comparable(reference, queries, metric)
+        idx, d2 = nearest(reference, queries, k_max, own=own, device=device)
+        dist = d2 / 2 if metric == "cosine" else np.sqrt(d2) * np.float32(unit)
+        return cls(idx, dist, len(reference))
+
+    @property
+    def k_max(self) -> int:
+        """The largest k this table can answer."""
+        return self.idx.shape[1]
+
+    def votes(self, y: Any, n_classes: int) -> UInt[ndarray, "n k_max c"]:
+        """How many of the first k neighbours carry each label, for every k; `[:, k - 1]` holds the votes of k.
+
+        Takes n * k_max * n_classes bytes (twice that if k_max > 255).
+
+        Args:
+            y: labels of the reference rows, `(n_reference,)`, each in [0, n_classes).
+        Raises: ValueError if `y` is not that.
+        """
+        y = self._labels(y, n_classes)
+        out = np.empty((*self.idx.shape, n_classes), dtype=np.min_scalar_type(self.k_max))
+        kernels.running_counts(self.idx, y, out)
+        return out
+
+    def predict(
+        self, y: Any, k: int, *, ties: str = "nearest", rng: np.random.Generator | None = None
+    ) -> Int[ndarray, " n"]:
+        """The plurality label among the first k neighbours; arguments as in `predict_all`."""
+        k = check_integer("k", k, 1, self.k_max)
+        y = check_labels("y", y)
+        first_k = NeighborTable(self.idx[:, :k], self.dist[:, :k], self.n_reference)
+        return first_k.predict_all(y, int(y.max(initial=0)) + 1, ties=ties, rng=rng)[:, -1].astype(np.int64)
+
+    def predict_all(
+        self, y: Any, n_classes: int, *, ties: str = "nearest", rng: np.random.Generator | None = None
+    ) -> Integer[ndarray, "n k_max"]:
+        """The plurality label for every k in one pass; column k - 1 is the answer of k.
+
+        Args:
+            y: labels of the reference rows, `(n_reference,)`, each in [0, n_classes).
+            ties: which of the tied labels wins: "nearest", the one whose first occurrence is closest; "lowest";
+                or "random": each query draws from `rng` its own order of preference, for all k.
+        Returns: labels in the smallest unsigned integers that hold them.
+        Raises: ValueError if `y` or `ties` is not that, or if "random" comes without an `rng`.
+        """
+        y = self._labels(y, n_classes)
+        check_choice("ties", ties, TIES)
+        require(ties != "random" or rng is not None, "rng", "a numpy Generator for random ties", rng)
+        if ties == "lowest":
+            bonus = np.arange(n_classes, dtype=np.int64)[None, ::-1]
+        elif rng is not None and ties == "random":
+            bonus = rng.integers(kernels.VOTE, size=(len(self.idx), n_classes))
+        else:
+            bonus = np.zeros((1, n_classes), dtype=np.int64)
+        out = np.empty(self.idx.shape, dtype=y.dtype)
+        kernels.running_labels(self.idx, y, np.ascontiguousarray(bonus), ties == "nearest", out)
+        return out
+
+    def _labels(self, y: Any, n_classes: int) -> UInt[ndarray, " n_reference"]:
+        """The checked labels in as few bytes as they need, so that they stay in the fastest cache."""
+        n_classes = check_integer("n_classes", n_classes, 1)
+        y = check_labels("y", y, n_classes)
+        require(len(y) == self.n_reference, "y", f"{self.n_reference} labels, one per reference row", len(y))
+        return y.astype(np.min_scalar_type(n_classes - 1))
+
+
+def _check_k_max(k_max: int | None, n_others: int) -> int:
+    if k_max is None:
+        return min(DEFAULT_K_MAX, n_others)
+    return check_integer("k_max", k_max, 1, n_others)
