@@ -19,7 +19,7 @@ def check_number(name: str, value: Any, low: float = -math.inf, high: float = ma
     """A finite real number in [low, high]; a bool is not a number."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise ValueError(f"{name} must be a number, got {value!r}")
-    require(math.isfinite(value) and low <= value <= high, name, f"a finite number in [{low:g}, {high:g}]", value)
+    require(math.isfinite(value) and bool(low <= value <= high), name, f"a finite number in [{low:g}, {high:g}]", value)
     return float(value)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from lab.core.checks import check_integer, check_number, require
+from lab.core.checks import check_choice, check_integer, check_number, require
 from lab.core.rng import numpy_rng
 from lab.noise.base import store
 from lab.noise.models import MatrixNoise, next_class
@@ -78,17 +78,18 @@ class Semantic(MatrixNoise):
     about: ClassVar[str] = "A fraction `rate` of each source class takes the label of a class that looks alike."
     source: ClassVar[str] = "KNET §4; KED §4.1; INN §4.1 (asymmetric)"
     rate: float
-    mapping: tuple[tuple[int, int], ...]
+    mapping: Mapping[int, int] | Sequence[Sequence[int]] | str  # kept as sorted pairs
 
     def __post_init__(self) -> None:
         store(self, rate=check_number("rate", self.rate, 0, 1), mapping=_plain_mapping(self.mapping))
 
     def corruption_matrix(self, n_classes: int) -> Float[np.ndarray, "c c"]:
         """P_i: all on the target for a source class, all on i otherwise."""
-        largest = max(max(pair) for pair in self.mapping)
+        pairs = cast(tuple[tuple[int, int], ...], self.mapping)
+        largest = max(max(pair) for pair in pairs)
         require(largest < n_classes, "mapping", f"between class indices below {n_classes}", largest)
         target = np.arange(n_classes)
-        for source, to in self.mapping:
+        for source, to in pairs:
             target[source] = to
         return np.eye(n_classes)[target]
 
@@ -96,8 +97,7 @@ class Semantic(MatrixNoise):
 def _plain_mapping(mapping: Any) -> tuple[tuple[int, int], ...]:
     """Sorted (source, target) pairs of a map, or of a known map's name."""
     if isinstance(mapping, str):
-        require(mapping in MAPS, "mapping", "one of " + ", ".join(MAPS), mapping)
-        mapping = MAPS[mapping]
+        mapping = MAPS[check_choice("mapping", mapping, MAPS)]
     items = mapping.items() if isinstance(mapping, Mapping) else mapping
     pairs = sorted((check_integer("mapping", i, 0), check_integer("mapping", j, 0)) for i, j in items)
     sources = [i for i, _ in pairs]

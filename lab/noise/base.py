@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-if TYPE_CHECKING:
-    from lab.noise.regions import Region
+from lab.noise.regions import Region
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,7 +29,7 @@ class Concentrated(Noise):
     source: ClassVar[str] = "the lab's own: DRO's two regimes (§3.3, §3.4) as ends of one scale"
     rate: float
     concentration: float
-    permutation: tuple[int, ...] | None = None  # None: i -> (i+1) mod L
+    permutation: Sequence[int] | None = None  # None: i -> (i+1) mod L
 
     def __post_init__(self) -> None:
         store(

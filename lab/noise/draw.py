@@ -58,7 +58,8 @@ def check_stochastic(name: str, matrix: np.ndarray) -> Float[np.ndarray, "c c"]:
     """A square matrix of probabilities whose rows sum to 1; the error names the row and its sum."""
     matrix = np.asarray(matrix, dtype=np.float64)
     require(matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] > 0, name, "square", matrix.shape)
-    require(bool(np.isfinite(matrix).all()), name, "finite", "nan or infinity")
+    infinite = matrix[~np.isfinite(matrix)]
+    require(not infinite.size, name, "finite", infinite[:1].tolist())
     sums = matrix.sum(axis=1)
     row = int(np.argmax(np.abs(sums - 1)))
     if matrix.min() < 0:

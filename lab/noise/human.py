@@ -28,7 +28,7 @@ class HumanLabels(Noise):
 
     about: ClassVar[str] = "Labels that people gave to the same images."
     source: ClassVar[str] = "CIFAR-10N and CIFAR-100N, or a file of your own"
-    path: str
+    path: str | Path  # kept as a string
     column: str  # CIFAR-10N: one of CIFAR10N_COLUMNS; CIFAR-100N: noisy_label
     clean_column: str = "clean_label"
 

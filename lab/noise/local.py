@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,7 +32,7 @@ class LocallyConcentrated(Noise):
     n_clusters: int
     pick: str = "random"  # the paper: "select one of the clusters"
     target_rate: float | None = None  # share of the class, for pick="closest_to_target"
-    permutation: tuple[int, ...] | None = None  # None: i -> (i+1) mod L
+    permutation: Sequence[int] | None = None  # None: i -> (i+1) mod L
 
     def __post_init__(self) -> None:
         store(

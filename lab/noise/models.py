@@ -7,7 +7,7 @@ true class loses its plurality all follow (`lab.noise.rates`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -107,7 +107,7 @@ def next_class(n_classes: int) -> Int[np.ndarray, " c"]:
     return np.roll(np.arange(n_classes), -1)
 
 
-def plain_permutation(permutation: Iterable[int] | None) -> tuple[int, ...] | None:
+def plain_permutation(permutation: Sequence[int] | None) -> tuple[int, ...] | None:
     """A permutation without fixed points as a tuple; None stays None and means the next class."""
     if permutation is None:
         return None
@@ -118,7 +118,7 @@ def plain_permutation(permutation: Iterable[int] | None) -> tuple[int, ...] | No
     return plain
 
 
-def alternatives(permutation: tuple[int, ...] | None, n_classes: int) -> Int[np.ndarray, " c"]:
+def alternatives(permutation: Sequence[int] | None, n_classes: int) -> Int[np.ndarray, " c"]:
     """The class that each class is mistaken for.
 
     Raises: ValueError if the permutation is not one of `n_classes` classes.
@@ -136,7 +136,7 @@ class Flip(MatrixNoise):
     about: ClassVar[str] = "A fraction `rate` of each class takes the label of one fixed other class."
     source: ClassVar[str] = "DRO §3.1; INN §4.1 (CIFAR-100 chain)"
     rate: float
-    permutation: tuple[int, ...] | None = None  # None: i -> (i+1) mod L
+    permutation: Sequence[int] | None = None  # None: i -> (i+1) mod L
 
     def __post_init__(self) -> None:
         store(self, rate=check_number("rate", self.rate, 0, 1), permutation=plain_permutation(self.permutation))
@@ -153,7 +153,7 @@ class Matrix(MatrixNoise):
     about: ClassVar[str] = "A fraction `rate` of the labels is redrawn from the row of its class in a given matrix."
     source: ClassVar[str] = "DRO §3.1 and Fig. 4g; its matrix is not printed, so it is yours to edit"
     rate: float
-    corruption: tuple[tuple[float, ...], ...]  # P, row = clean class
+    corruption: Sequence[Sequence[float]] | np.ndarray  # P, row = clean class; kept as nested tuples
 
     def __post_init__(self) -> None:
         store(self, rate=check_number("rate", self.rate, 0, 1), corruption=_plain_matrix(self.corruption))

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from lab.core.checks import check_labels, require
 from lab.noise.draw import class_rows
-
-
-class Region(Protocol):
-    """The places, one for each class, whose labels were changed together."""
-
-    def contains(self, features: Float[np.ndarray, "n d"], y_clean: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
-        """Whether each point, also a test point, lies in the noisy place of its true class."""
-        ...
 
 
 def squared_distances(x: Float[np.ndarray, "n d"], centres: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "n k"]:
@@ -64,6 +55,9 @@ class BallRegion:
             distance = np.sqrt(squared_distances(features[rows], self.centres[c : c + 1])[:, 0])
             inside[rows] = distance <= self.radius[c]
         return inside
+
+
+Region = ClusterRegion | BallRegion  # where the labels of each class were changed together
 
 
 def _rows_of_classes(

@@ -132,5 +132,6 @@ def _rows(name: str, values: np.ndarray | None, y: np.ndarray) -> Float[np.ndarr
     values = np.asarray(values)
     require(values.ndim == 2 and len(values) == y.size, name, f"a matrix of {y.size} rows", values.shape)
     values = values.astype(np.float32 if values.dtype == np.float32 else np.float64, copy=False)
-    require(bool(np.isfinite(values).all()), name, "finite", "nan or infinity")
+    infinite = values[~np.isfinite(values)]
+    require(not infinite.size, name, "finite", infinite[:1].tolist())
     return values

@@ -66,9 +66,10 @@ def most_confused(confusion: Shaped[np.ndarray, "c c"]) -> dict[int, int]:
     """
     errors = np.array(confusion, dtype=np.float64)
     require(errors.ndim == 2 and errors.shape[0] == errors.shape[1], "confusion", "square", errors.shape)
-    require(bool(np.isfinite(errors).all() and (errors >= 0).all()), "confusion", "finite and >= 0", "other values")
+    wrong = errors[~(np.isfinite(errors) & (errors >= 0))]
+    require(not wrong.size, "confusion", "finite and >= 0", wrong[:1].tolist())
     np.fill_diagonal(errors, 0)
-    require(bool(errors.any()), "confusion", "of a model that makes mistakes", "a diagonal matrix")
+    require(bool(errors.any()), "confusion", "of a model that makes mistakes", errors.tolist())
     return {int(i): int(errors[i].argmax()) for i in np.flatnonzero(errors.any(axis=1))}
 
 
