@@ -51,15 +51,15 @@ class Concentrated(Noise):
             raise ValueError("features must be given for concentrated noise, got None")
         other = alternatives(self.permutation, request.n_classes)
         region = BallRegion(np.full((request.n_classes, x.shape[1]), np.nan), np.full(request.n_classes, -1.0))
-        luck = rng.random(y.size)
+        in_ball, anywhere = rng.random(y.size), rng.random(y.size)  # one luck for both would spare the ball's rest
         selected = np.zeros(y.size, dtype=bool)
         for c, rows in class_rows(y, request.n_classes):
             centre = x[rows[rng.integers(rows.size)]]
             distance = np.sqrt(squared_distances(x[rows], centre[None])[:, 0])
             ball = lowest(distance, count_of(self.rate, rows.size))
-            inside = ball[lowest(luck[rows[ball]], round(self.concentration * ball.size))]
+            inside = ball[lowest(in_ball[rows[ball]], round(self.concentration * ball.size))]
             outside = np.setdiff1d(np.arange(rows.size), inside)
-            spread = outside[lowest(luck[rows[outside]], ball.size - inside.size)]
+            spread = outside[lowest(anywhere[rows[outside]], ball.size - inside.size)]
             selected[rows[np.concatenate([inside, spread])]] = True
             region.centres[c] = centre
             region.radius[c] = distance[ball].max(initial=-1.0)

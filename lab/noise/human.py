@@ -8,6 +8,7 @@ freely: .npz, .npy and .csv are read as plain numbers, .pt with torch's weights-
 from __future__ import annotations
 
 import csv
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -85,8 +86,12 @@ def _numpy(path: Path) -> dict[str, np.ndarray]:
         names = loaded.files if path.suffix == ".npz" else loaded.dtype.names or ()
         return {name: loaded[name] for name in names}
     except ValueError as error:
-        remedy = "a .npz of plain arrays (np.savez), as it holds pickled objects that could run code"
-        raise ValueError(f"{path.name} must be {remedy}, got: {error}") from error
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: Exception) -> ValueError:
+    """The error of a file that plain reading does not open."""
+    return ValueError(f"{path.name} must be plain arrays (np.savez), without objects that could run code, got: {error}")
 
 
 def _csv(path: Path) -> dict[str, np.ndarray]:
@@ -108,6 +113,9 @@ def _torch(path: Path) -> dict[str, np.ndarray]:
     reconstruct: Any = np.array(0).__reduce__()[0]
     allowed = [np.ndarray, np.dtype, type(np.dtype(np.int64)), type(np.dtype(np.int32))]
     names = [(reconstruct, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
-    with torch.serialization.safe_globals([*allowed, *names]):
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        with torch.serialization.safe_globals([*allowed, *names]):
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise _refusal(path, error) from error
     return {name: np.asarray(values) for name, values in loaded.items()}

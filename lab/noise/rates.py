@@ -6,16 +6,19 @@ wrong, is the only rate that can be compared.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 
 from lab.core.checks import check_choice, check_integer, check_number, require
 from lab.noise.draw import check_stochastic
 
 
-def effective_rate(T: Float[np.ndarray, "c c"], class_weights: Float[np.ndarray, " c"] | None = None) -> float:
+def effective_rate(
+    T: Float[np.ndarray, "c c"], class_weights: Shaped[np.ndarray, " w"] | Sequence[float] | None = None
+) -> float:
     """pi = sum_i w_i (1 - T_ii).
 
     Args:

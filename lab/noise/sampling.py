@@ -49,6 +49,8 @@ def corrupt(
     Args:
         y: clean class indices.
         noise: a noise model of `lab.noise`.
+        rng: a stream of its own, such as `numpy_rng(seed, "noise")`; one seeded just like the generator that drew `y`
+            repeats its numbers, and then who is selected depends on the class.
         n_classes: number of classes; None takes the largest label + 1.
         mode: "bernoulli" selects each sample on its own (a draw from row T[y]); "exact" selects floor(rate * n)
             samples; "exact_per_class" selects floor(rate * n_c) in every class.
@@ -99,7 +101,7 @@ def describe(
         T=T,
         T_empirical=empirical_transition(y_clean, y_given, n_classes),
         nominal_rate=None if noise is None else noise.nominal_rate,
-        effective_rate=flip_rate if T is None or not changed.size else effective_rate(T, counts.astype(np.float64)),
+        effective_rate=flip_rate if T is None or not changed.size else effective_rate(T, counts),
         flip_rate=flip_rate,
         region=region,
     )
