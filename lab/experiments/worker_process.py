@@ -19,7 +19,6 @@ from typing import Any
 import click
 from distributed import Nanny, Worker, get_worker
 
-from lab.core.threads import threads
 from lab.experiments.jobs import one_sentence
 from lab.experiments.progress import Stopped
 
@@ -48,7 +47,7 @@ def run_job(request: Any, module: str, key: str, topic: str) -> tuple[str, Any]:
     try:
         reporter.send(0.0, "loading the libraries", computing=False)
         compute = importlib.import_module(module).compute
-        with _computing, threads(1):
+        with _computing:
             return "done", compute(request, reporter)
     except Stopped:
         return "stopped", None
@@ -101,8 +100,7 @@ def _load_ahead(module: str) -> None:
         warm_up = getattr(importlib.import_module(module), "warm_up", None)
         if warm_up and _computing.acquire(blocking=False):
             try:
-                with threads(1):
-                    warm_up()
+                warm_up()
             finally:
                 _computing.release()
     except Exception:

@@ -23,7 +23,7 @@ from lab.experiments.results import Run
 from lab.figures import field_payload
 from lab.figures.field_payload import Curve, MethodField
 from lab.methods.knet import fit_knet
-from lab.neighbors import NeighborTable, search_grid
+from lab.neighbors import NeighborTable
 from lab.nets.knet import KNetModule
 from lab.nets.mlp import ToyMLP
 from lab.noise import NoisyLabels, corrupt
@@ -190,7 +190,7 @@ class Pipeline:
             report(0.75, "drawing the fields")
             side = experiment.grid
             self.grid_answers = self.answer(
-                self.grid, search_in=lambda reference, queries: search_grid(reference, queries, (side, side))
+                self.grid, search_in=NeighborTable.build
             )
 
     def stage(self, low: float, high: float) -> Report:

@@ -33,6 +33,8 @@ class Experiment:
             check_integer("label of an edit", label, 0, n_classes - 1)
         rows = [row for row, _ in self.edits]
         require(rows == sorted(set(rows)), "edits", "sorted by row, one label a row", self.edits)
+        for k in self.method.fixed_ks:
+            require(k < n, "fixed_ks", f"below the number of points, {n}", k)
         check_integer("grid", self.grid, 20, 400)
 
     @property

@@ -1,0 +1,29 @@
+"""The lab in the browser: `uv run streamlit run app.py`. A router; nothing is computed here."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from lab.ui.boot import freeze_heap, start_worker
+
+st.set_page_config(page_title="Noisy label lab", page_icon=str(Path(__file__).parent / "assets" / "icon.png"), layout="wide")
+freeze_heap()
+
+page = st.navigation(
+    {
+        "Learn": [
+            st.Page(
+                "pages/toy.py",
+                title="Toy: boundaries under noise",
+                icon=":material/bubble_chart:",
+                url_path="toy",
+                default=True,
+            ),
+        ],
+        "Reference": [
+            st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),
+        ],
+    }
+)
+page.run()
+start_worker()

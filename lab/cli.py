@@ -1,0 +1,55 @@
+"""The `lab` command. Every part is imported when it is called, so that `lab --help` is quick."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+BENCHES = ("toy", "noise", "neighbors")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0 done, 1 a problem (one sentence on stderr), 2 wrong usage."""
+    from lab.data.command import add_parser as add_data
+
+    parser = argparse.ArgumentParser(prog="lab", description="The noisy label lab without the browser.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add_data(commands)
+    _add_bench(commands)
+    _add_gallery(commands)
+    options = parser.parse_args(arguments)
+    try:
+        return options.call(options) or 0
+    except ValueError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bench = commands.add_parser(
+        "bench",
+        help="measure speed, each figure beside its peer in the same run",
+        description="Example: lab bench toy",
+    )
+    bench.add_argument("name", choices=BENCHES, help="what to measure")
+    bench.set_defaults(call=lambda options: importlib.import_module(f"lab.bench.{options.name}").main())
+
+
+def _add_gallery(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    gallery = commands.add_parser(
+        "gallery", help="the finished runs that ship with the lab", description="Example: lab gallery build"
+    )
+    gallery.add_argument("action", choices=("build",), help="compute them anew")
+    gallery.set_defaults(call=lambda options: _build_gallery())
+
+
+def _build_gallery() -> None:
+    from lab.experiments import gallery
+    from lab.specs.presets import GALLERY
+
+    gallery.build(list(GALLERY))
+    for request in GALLERY:
+        folder = gallery.GALLERY / request.digest
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        print(f"{request.digest}  {size / 1e6:.2f} MB")

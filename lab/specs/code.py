@@ -1,0 +1,45 @@
+"""An experiment as a Python script that gives the same result."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from lab.specs.experiment import Experiment
+
+
+def as_code(experiment: Experiment) -> str:
+    """A script on the library alone; it prints the experiment's digest and its main numbers."""
+    noise = type(experiment.noise).__name__
+    return f"""from lab.experiments import run
+from lab.noise import {noise}
+from lab.specs import Experiment, KNet, Schedule, Seeds, Toy, ToyMLP
+
+experiment = {_expression(experiment, 0)}
+result = run(experiment)
+print(experiment.digest)
+print("network", result.metrics["accuracy"]["network"])
+print("kNN, k = 1, 2, ...", result.metrics["accuracy"]["knn"])
+print("kNet, k = 1, 2, ...", result.metrics["accuracy"]["knet"])
+"""
+
+
+def _expression(value: Any, depth: int) -> str:
+    """A constructor call that names only what differs from the default."""
+    if not dataclasses.is_dataclass(value):
+        return repr(value)
+    indent = "    " * (depth + 1)
+    parts = [
+        f"{field.name}={_expression(item, depth + 1)}"
+        for field in dataclasses.fields(value)
+        if field.init and (item := getattr(value, field.name)) != _default(field)
+    ]
+    if len(parts) < 2:
+        return f"{type(value).__name__}({', '.join(parts)})"
+    return f"{type(value).__name__}(\n" + "".join(f"{indent}{part},\n" for part in parts) + "    " * depth + ")"
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default

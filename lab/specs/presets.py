@@ -1,0 +1,13 @@
+"""Requests that the lab computes once and ships finished."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lab.noise import Clean
+from lab.specs.experiment import Experiment
+from lab.specs.methods import KNet
+
+TOY = Experiment(method=KNet(epochs=40, batch_size=256, fixed_ks=(1, 51)))  # what the toy page opens with
+TOY_CLEAN = replace(TOY, noise=Clean())  # the first step of its lesson
+GALLERY = (TOY, TOY_CLEAN)

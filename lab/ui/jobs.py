@@ -1,0 +1,79 @@
+"""Ask a worker for something, and show how far it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lab.experiments import Job, Run, find, submit
+from lab.experiments.gallery import shipped
+from lab.ui.words import sentence
+
+LATEST = "latest-run"  # digest of the run this session saw last
+OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked again only on request
+ENDED_BADLY = ("stopped", "failed")
+
+
+def finished_run(request: Any) -> Run | None:
+    """The run of a request if it is there at once; else None, with its progress drawn and the request under way."""
+    over = st.session_state.setdefault(OVER, set())
+    run = shipped(request.digest)
+    job = None if run else find(request.digest)
+    if run is None and (job is None or (job.status in ENDED_BADLY and job.id not in over)):
+        job = submit(request)
+    if job is not None:
+        run = job.run
+    if run is not None:
+        st.session_state[LATEST] = request.digest
+        return run
+    assert job is not None
+    if job.status in ENDED_BADLY:
+        _say_how_it_ended(job)
+    else:
+        _watch(job)
+    return None
+
+
+def latest_run() -> Run | None:
+    """The run that this session saw last, to stand there while a new one is computed."""
+    digest = st.session_state.get(LATEST)
+    job = find(digest) if digest else None
+    return job.run if job else (shipped(digest) if digest else None)
+
+
+def _watch(job: Job) -> None:
+    """Progress, time left and a stop button, refreshed until the job is over."""
+
+    @st.fragment(run_every=0.3)
+    def progress() -> None:
+        if job.finished:
+            if job.status in ENDED_BADLY:
+                st.session_state[OVER].add(job.id)
+            st.rerun()
+        bar, stop = st.columns([5, 1], vertical_alignment="center")
+        bar.progress(job.progress.fraction, text=_words(job))
+        if stop.button("Stop", key=f"stop-{job.id}", icon=":material/stop:"):
+            job.cancel()
+
+    progress()
+
+
+def _say_how_it_ended(job: Job) -> None:
+    if job.status == "failed":
+        st.error(sentence(job.error or "It ended for no known reason"), icon=":material/error:")
+    else:
+        st.warning("Stopped. What stands below is the run before.", icon=":material/stop_circle:")
+    if st.button("Try again", key=f"again-{job.id}"):
+        st.session_state[OVER].discard(job.id)
+        st.rerun()
+
+
+def _words(job: Job) -> str:
+    progress = job.progress
+    if job.status == "starting":
+        return "The worker is starting; this takes some seconds the first time."
+    if job.status == "queued":
+        return f"Waiting for the worker, place {progress.place or 1}."
+    left = "" if progress.seconds_left is None else f", about {max(1, round(progress.seconds_left))} s left"
+    return f"{progress.message[:1].upper()}{progress.message[1:]}{left}."
