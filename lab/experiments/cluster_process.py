@@ -1,12 +1,16 @@
 """The child process that holds dask's scheduler and keeps a worker process alive: `python -m` this file.
 
-It prints the scheduler's address on its standard output and lives as long as its standard input is open. The
-server holds the other end, so however the server dies, nothing is left behind.
+It prints how to reach the scheduler on its standard output, as a line of JSON, and lives as long as its standard
+input is open. The server holds the other end, so however the server dies, nothing is left behind.
+
+Whoever can talk to a dask scheduler can have it run anything. So ours listens on the loopback alone, and asks for a
+key that only the server and its workers have: on a shared machine, other users reach the loopback too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -23,6 +27,8 @@ SETTINGS = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "distributed.scheduler.worker-ttl": None,  # a long call into C is not a dead worker
     "distributed.admin.tick.limit": "1h",
 }
@@ -39,14 +45,16 @@ def main(module: str) -> None:
 
 async def _serve(module: str, folder: str, answer: IO[str]) -> None:
     import dask.config  # seconds; by now a server that is gone has been noticed
-    from distributed import Nanny, Scheduler
+    from distributed import Nanny, Scheduler, Security
 
     dask.config.set(SETTINGS)
-    local: dict[str, Any] = {"host": HOST, "dashboard": False, "dashboard_address": f"{HOST}:0"}
+    security = Security.temporary()
+    local: dict[str, Any] = {"host": HOST, "dashboard": False, "dashboard_address": f"{HOST}:0", "security": security}
     # One worker dying is one failed job, never a second try that would kill the next worker too.
-    async with Scheduler(**local, port=0, allowed_failures=0) as scheduler:
+    async with Scheduler(**local, protocol="tls", port=0, allowed_failures=0) as scheduler:
         with answer:
-            print(scheduler.address, file=answer)
+            keys = {"certificate": security.tls_client_cert, "key": security.tls_client_key}
+            print(json.dumps({"address": scheduler.address, **keys}), file=answer)
         environment = thread_environment(1) | {"NUMBA_NUM_THREADS": str(usable_cores())}  # numba's is an upper limit
         async with Nanny(
             scheduler.address,

@@ -100,10 +100,10 @@ class Engine:
             self._closing.wait(RETRY_AFTER)
 
     async def _serve(self, cluster: Cluster) -> None:
-        from distributed import Client  # 2-3 s, while our own cluster comes up
+        from distributed import Client
 
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        async with Client(cluster.address(), asynchronous=True, set_as_default=False) as client:
+        async with Client(**cluster.contact(), asynchronous=True, set_as_default=False) as client:
             client.subscribe_topic(self._topic, self._on_report)
             try:
                 while cluster.alive and client.status == "running" and not self._closing.is_set():
@@ -159,16 +159,19 @@ class Engine:
         from lab.experiments.worker_process import ask_to_stop, kill_worker
 
         asking = asyncio.create_task(client.run(ask_to_stop, task.key, on_error="ignore"))
-        await asyncio.wait({answer}, timeout=STOP_PATIENCE)
+        # While the worker is still loading, nobody waits for it: it stops at its first report.
+        await asyncio.wait({answer if task.worker else asking}, timeout=STOP_PATIENCE)
         await _cancel([asking])
-        if not answer.done() and task.worker is not None:
+        if task.worker and not answer.done():
             logger.warning("Worker %s does not answer a stop and is replaced", task.worker)
             await client.run(kill_worker, workers=[task.worker], nanny=True, on_error="ignore")
+            while task.worker in await client.nthreads():  # the scheduler would still send it the next job
+                await asyncio.sleep(0.05)
 
     def _on_report(self, event: tuple[float, dict[str, Any]]) -> None:
         report = event[1]
         if task := self._tasks.get(report["key"]):
-            task.worker = report["worker"]
+            task.worker = report["worker"] if report["computing"] else None
             task.job.advance(report["fraction"], report["message"], computing=report["computing"])
 
 
@@ -178,17 +181,20 @@ class _Task:
     def __init__(self, key: str, job: Job) -> None:
         self.key, self.job = key, job
         self.stop = asyncio.Event()
-        self.worker: str | None = None  # known from its first report on
+        self.worker: str | None = None  # known once it computes
         self.computing: asyncio.Task[None] | None = None
 
 
 async def _answer(future: Future) -> Outcome:
     from distributed import KilledWorker
+    from distributed.client import FutureCancelledError
 
     try:
         return await future
     except KilledWorker:
         return "failed", WORKER_DIED
+    except FutureCancelledError:  # dask's word for a lost scheduler
+        return "failed", NO_WORKERS
     finally:
         future.release()
 

@@ -1,5 +1,6 @@
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,10 @@ def engine(stub_path):
     engine.start()
     yield engine
     engine.stop()
+
+
+def wait_until(claim, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.005)

@@ -1,45 +1,23 @@
 import itertools
-import signal
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
 import pytest
+from conftest import wait_until
 from stub_worker import Task
 
 from lab.experiments import Stopped
-from lab.experiments.engine import WORKER_DIED, Engine
+from lab.experiments.engine import WORKER_DIED
 from lab.experiments.jobs import JobFailed
 
 LONG = {"steps": 3000, "pause": 0.01}
-
-
-def wait_until(claim, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.005)
 
 
 def running(engine, **settings):
     job = engine.submit(Task(**settings))
     wait_until(lambda: job.progress.message.startswith("step"))
     return job
-
-
-def test_submit_returns_at_once_while_the_workers_are_still_starting(stub_path):
-    engine = Engine("stub_worker")
-    try:
-        start = time.monotonic()
-        job = engine.submit(Task(name="early"))
-        assert time.monotonic() - start < 0.5
-        assert job.status == "starting"
-        assert job.result(60).metrics["name"] == "early"
-    finally:
-        engine.stop()
 
 
 def test_thirty_threads_that_ask_for_the_same_get_one_computation(engine, tmp_path):
@@ -145,27 +123,3 @@ def test_a_large_result_arrives_whole_and_read_only(engine):
     assert run.nbytes == 8_000_000
     with pytest.raises(ValueError, match="read-only"):
         run.arrays["x"][0] = 1
-
-
-def test_the_workers_end_with_a_server_that_is_killed(stub_path):
-    code = (
-        "import time, psutil, stub_worker\n"
-        "from lab.experiments.engine import Engine\n"
-        "job = Engine('stub_worker').submit(stub_worker.Task(name='orphan', steps=10000))\n"
-        "while not job.progress.message.startswith('step'): time.sleep(0.01)\n"
-        "print(*[child.pid for child in psutil.Process().children(recursive=True)], flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
-        children = [psutil.Process(int(pid)) for pid in server.stdout.readline().split()]
-        assert len(children) >= 2
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-        wait_until(lambda: not any(map(_alive, children)), 5)
-
-
-def _alive(process):
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

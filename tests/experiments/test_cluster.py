@@ -1,0 +1,124 @@
+"""The processes beside the server: how they come up, who may talk to them, how they end."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from conftest import wait_until
+from stub_worker import Task
+
+from lab.experiments import Stopped
+from lab.experiments.cluster import Cluster
+from lab.experiments.engine import NO_WORKERS, Engine
+from lab.experiments.jobs import JobFailed
+
+
+def alive(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def our_children():
+    return psutil.Process().children(recursive=True)
+
+
+def test_a_job_is_stopped_at_once_while_the_worker_is_still_loading(stub_path):
+    engine = Engine("slow_worker")
+    try:
+        start = time.monotonic()
+        job = engine.submit(Task(name="early"))
+        assert time.monotonic() - start < 0.5
+        assert job.status == "starting"
+        wait_until(lambda: job.progress.message == "loading the libraries")
+        start = time.monotonic()
+        job.cancel()
+        with pytest.raises(Stopped):
+            job.result(5)
+        assert time.monotonic() - start < 1
+        assert engine.submit(job.request).result(20).metrics["name"] == "early"
+    finally:
+        engine.stop()
+
+
+def test_the_workers_end_with_a_server_that_is_killed(stub_path):
+    code = (
+        "import time, psutil, stub_worker\n"
+        "from lab.experiments.engine import Engine\n"
+        "job = Engine('stub_worker').submit(stub_worker.Task(name='orphan', steps=10000))\n"
+        "while not job.progress.message.startswith('step'): time.sleep(0.01)\n"
+        "print(*[child.pid for child in psutil.Process().children(recursive=True)], flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
+        children = [psutil.Process(int(pid)) for pid in server.stdout.readline().split()]
+        assert len(children) >= 2
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+        wait_until(lambda: not any(map(alive, children)), 5)
+
+
+def test_a_cluster_that_is_lost_fails_its_jobs_leaves_nothing_and_is_replaced(stub_path, monkeypatch):
+    monkeypatch.setattr("lab.experiments.engine.RETRY_AFTER", 0.1)
+    before = set(our_children())
+    engine = Engine("stub_worker")
+    try:
+        jobs = [engine.submit(Task(name=name, steps=3000)) for name in ("running", "waiting")]
+        wait_until(lambda: jobs[0].progress.message.startswith("step"))
+        lost = set(our_children()) - before
+        next(child for child in lost if "cluster_process" in " ".join(child.cmdline())).kill()
+        for job in jobs:
+            with pytest.raises(JobFailed) as caught:
+                job.result(10)
+            assert str(caught.value) == NO_WORKERS
+        assert engine.submit(Task(name="after")).result(30).metrics["name"] == "after"
+        wait_until(lambda: not any(map(alive, lost)), 5)
+    finally:
+        engine.stop()
+    assert not {child for child in our_children() if alive(child)} - before
+
+
+def test_nobody_without_the_key_can_talk_to_our_scheduler(stub_path):
+    from distributed import Client, Security
+
+    async def reach(**contact):
+        async with Client(**contact, asynchronous=True, set_as_default=False, timeout=2) as client:
+            return await client.nthreads()
+
+    cluster = Cluster("stub_worker")
+    try:
+        contact = cluster.contact()
+        assert contact["address"].startswith("tls://127.0.0.1:")
+        asyncio.run(reach(**contact))
+        for security in (Security.temporary(), None):
+            address = contact["address"] if security else contact["address"].replace("tls", "tcp")
+            with pytest.raises(OSError, match="TLS certificate does not match|reset by peer"):
+                asyncio.run(reach(address=address, security=security))
+    finally:
+        cluster.close()
+
+
+def test_an_existing_scheduler_computes_just_as_well(stub_path, monkeypatch):
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as given:
+        monkeypatch.setenv("LAB_SCHEDULER", given.scheduler_address)
+        before = our_children()
+        engine = Engine("stub_worker")
+        try:
+            assert engine.submit(Task(name="elsewhere")).result(20).metrics["name"] == "elsewhere"
+            job = engine.submit(Task(name="stopped", steps=3000))
+            wait_until(lambda: job.progress.message.startswith("step"))
+            job.cancel()
+            with pytest.raises(Stopped):
+                job.result(2)
+            assert our_children() == before
+        finally:
+            engine.stop()
