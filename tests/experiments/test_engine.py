@@ -97,13 +97,14 @@ def test_a_stopped_request_can_be_asked_for_again_at_once(engine, tmp_path):
     ("ending", "sentence"),
     [("value", "rate must be in [0, 1], got 7"), ("bug", r"KeyError: 'two\nlines'"), ("killed", WORKER_DIED)],
 )
-def test_a_failed_job_says_why_in_one_line_and_the_next_one_runs(engine, ending, sentence):
-    job = engine.submit(Task(name="fails", ending=ending))
+def test_a_failed_job_says_why_in_one_line_and_the_next_one_runs(engine, ending, sentence, tmp_path):
+    job = engine.submit(Task(name="fails", ending=ending, log=str(tmp_path / "log")))
     following = engine.submit(Task(name=f"after {ending}"))
     with pytest.raises(JobFailed) as caught:
         job.result(20)
     assert (job.status, job.error, str(caught.value)) == ("failed", sentence, sentence)
     assert following.result(30).metrics["name"] == f"after {ending}"
+    assert len((tmp_path / "log").read_text().splitlines()) == 1, "a job that fails is not tried again"
     assert engine.queue.find(job.id) is job
     assert engine.submit(job.request) is not job
 
