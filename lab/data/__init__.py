@@ -3,7 +3,20 @@
 Importing this is light: torch and scikit-learn load when a data set needs them.
 """
 
+from lab.data.arrays import from_arrays
 from lab.data.dataset import NoisyDataset, Part, Provenance
-from lab.data.registry import load
+from lab.data.registry import NAMES, load
+from lab.data.rows import class_pair, hold_out, standardise, subset
 
-__all__ = ["NoisyDataset", "Part", "Provenance", "load"]
+__all__ = [
+    "NAMES",
+    "NoisyDataset",
+    "Part",
+    "Provenance",
+    "class_pair",
+    "from_arrays",
+    "hold_out",
+    "load",
+    "standardise",
+    "subset",
+]

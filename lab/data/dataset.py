@@ -27,7 +27,7 @@ class LazyImages(Protocol):
 
     def __len__(self) -> int: ...
     def __getitem__(self, rows: Any) -> Any: ...
-    def digest(self) -> str: ...  # of names and sizes, not of pixels
+    def take(self, rows: Any) -> LazyImages: ...  # the images of these rows, still unread
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class NoisyDataset:
     ) -> NoisyDataset:
         """A clean data set from (x, y_clean) arrays of its parts; the given labels start as the clean ones."""
         parts = [(i, part) for i, part in enumerate((train, val, test)) if part is not None]
-        x = np.concatenate([part[0] for _, part in parts])
+        x = np.ascontiguousarray(np.concatenate([part[0] for _, part in parts]))
         y = np.concatenate([check_labels("y_clean", part[1], len(classes)) for _, part in parts])
         split = np.repeat([i for i, _ in parts], [len(part[1]) for _, part in parts]).astype(np.int8)
         provenance = Provenance(name, dict(options or {}), source, digest_of(x, y))
@@ -134,7 +134,7 @@ class NoisyDataset:
     def part(self, name: str) -> Part:
         """The rows of "train", "val" or "test"."""
         rows = self.rows(name)
-        return Part(self.x[rows], None if self.y_clean is None else self.y_clean[rows], self.y_given[rows])
+        return Part(take(self.x, rows), None if self.y_clean is None else self.y_clean[rows], self.y_given[rows])
 
     @property
     def train(self) -> Part:
@@ -164,6 +164,10 @@ class NoisyDataset:
         full[rows] = y_given
         return replace(self, y_given=full)
 
+    def with_truth(self, y_clean: Int[ndarray, " n"]) -> NoisyDataset:
+        """The same data with the true labels of all its rows; pass `y_given` to declare the given labels true."""
+        return replace(self, y_clean=check_labels("y_clean", y_clean, self.n_classes))
+
     @property
     def flip_rate(self) -> float | None:
         """Measured share of wrong labels among the training rows; None if the truth is unknown."""
@@ -175,6 +179,11 @@ class NoisyDataset:
         """16 hex digits that change with any input, label, class name or split: what caches are keyed by."""
         more = [self.y_given, self.split, *([] if self.y_clean is None else [self.y_clean])]
         return digest_of(*more, text="\n".join((self.provenance.digest, *self.classes)))
+
+
+def take(x: Any, rows: Any) -> Any:
+    """Rows of x by slice or indices; images on disk stay there."""
+    return x[rows] if isinstance(x, np.ndarray) else x.take(rows)
 
 
 def _check_inputs(x: ndarray) -> None:
