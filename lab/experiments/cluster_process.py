@@ -12,10 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 from typing import IO, Any
 
@@ -38,12 +36,11 @@ def main(module: str) -> None:
     """Serve until standard input closes; `module` is the one whose `compute` the worker loads ahead."""
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints goes to the server's log, never into the pipe
-    folder = tempfile.mkdtemp(prefix="lab-worker-")
-    threading.Thread(target=_end_with_the_server, args=(folder,), daemon=True).start()
-    asyncio.run(_serve(module, folder, answer))
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    asyncio.run(_serve(module, answer))
 
 
-async def _serve(module: str, folder: str, answer: IO[str]) -> None:
+async def _serve(module: str, answer: IO[str]) -> None:
     import dask.config  # seconds; by now a server that is gone has been noticed
     from distributed import Nanny, Scheduler, Security
 
@@ -61,7 +58,6 @@ async def _serve(module: str, folder: str, answer: IO[str]) -> None:
             **local,
             nthreads=1,
             memory_limit=0.8,
-            local_directory=folder,
             env=environment,
             preload=["lab.experiments.worker_process"],
             preload_argv=[module],
@@ -69,9 +65,8 @@ async def _serve(module: str, folder: str, answer: IO[str]) -> None:
             await scheduler.finished()
 
 
-def _end_with_the_server(folder: str) -> None:
+def _end_with_the_server() -> None:
     sys.stdin.buffer.read()
-    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)  # this process leads a group of its own; the worker is in it, busy or not
 
 
