@@ -6,8 +6,11 @@ import streamlit as st
 
 from lab.ui.boot import freeze_heap, start_worker
 
-st.set_page_config(page_title="Noisy label lab", page_icon=str(Path(__file__).parent / "assets" / "icon.png"), layout="wide")
+ASSETS = Path(__file__).parent / "assets"
+
+st.set_page_config(page_title="Noisy label lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
 freeze_heap()
+st.html(ASSETS / "lab.css")
 
 page = st.navigation(
     {

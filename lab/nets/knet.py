@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lab.nets.mlp import initialise
+from lab.nets.mlp import linear
 from lab.specs.methods import K_LIMIT
 
 
@@ -61,10 +61,9 @@ class KNetModule(nn.Module):
         self.kappa = kappa
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
-        self.first = nn.Linear(len(mean) + 1, width)
+        self.first = linear(len(mean) + 1, width, generator)
         self.norm = nn.BatchNorm1d(width)
-        self.last = nn.Linear(width, n_classes)
-        initialise(self, generator)
+        self.last = linear(width, n_classes, generator)
 
     def standardise(self, features: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
         return (features - self.mean) / self.std

@@ -15,9 +15,9 @@ class ToyMLP(nn.Module):
 
     def __init__(self, n_inputs: int, width: int, n_classes: int, *, generator: torch.Generator) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Linear(n_inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU())
-        self.head = nn.Linear(width, n_classes)
-        initialise(self, generator)
+        first, second = linear(n_inputs, width, generator), linear(width, width, generator)
+        self.body = nn.Sequential(first, nn.ReLU(), second, nn.ReLU())
+        self.head = linear(width, n_classes, generator)
 
     def features(self, x: Float[Tensor, "n i"]) -> Float[Tensor, "n d"]:
         """The penultimate features h(x): what the last linear layer sees."""
@@ -28,11 +28,9 @@ class ToyMLP(nn.Module):
         return self.head(self.features(x))
 
 
-def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw every linear layer's weights and biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), torch's own default,
-    but from the given generator."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear):
-            bound = layer.in_features**-0.5
-            for parameter in (layer.weight, layer.bias):
-                nn.init.uniform_(parameter, -bound, bound, generator=generator)
+def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
+    """A linear layer drawn from U(-1/sqrt(n_in), 1/sqrt(n_in)): torch's own default, but from the given generator."""
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
+    for parameter in (layer.weight, layer.bias):
+        nn.init.uniform_(parameter, -(n_in**-0.5), n_in**-0.5, generator=generator)
+    return layer

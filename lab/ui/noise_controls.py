@@ -10,14 +10,15 @@ from lab.noise import Clean, Flip, Matrix, Noise, Symmetric, ToyAsymmetric, Unif
 
 ASYMMETRIC, SYMMETRIC, UNIFORM, FLIP, EDITABLE, NO_NOISE = "toy", "symmetric", "uniform", "flip", "matrix", "none"
 NAMES = {
-    ASYMMETRIC: "Toy asymmetric: 20 % to the next class, 10 % to the one after",
-    SYMMETRIC: "Symmetric: to any other class",
-    UNIFORM: "Uniform: redrawn from all classes, its own included",
-    FLIP: "Flip: always to the next class",
-    EDITABLE: "A matrix you write",
+    ASYMMETRIC: "Toy asymmetric",
+    SYMMETRIC: "Symmetric",
+    UNIFORM: "Uniform",
+    FLIP: "Flip",
+    EDITABLE: "Your own matrix",
     NO_NOISE: "No noise",
 }
 RATED = {SYMMETRIC: Symmetric, UNIFORM: Uniform, FLIP: Flip}
+MODELS = RATED | {ASYMMETRIC: ToyAsymmetric, NO_NOISE: Clean}
 
 
 def noise_picker(class_names: Sequence[str]) -> Noise:
@@ -26,6 +27,8 @@ def noise_picker(class_names: Sequence[str]) -> Noise:
     Raises: ValueError if the written matrix is not one, naming the row.
     """
     kind = st.selectbox("Noise", list(NAMES), format_func=NAMES.__getitem__, key="noise", bind="query-params")
+    if kind in MODELS:
+        st.caption(MODELS[kind].about)
     if kind in RATED:
         highest = 0.65 if kind == SYMMETRIC else 0.95  # past (L-1)/L the true class is no longer the most frequent
         rate = st.slider("Nominal rate", 0.0, highest, 0.3, 0.05, key="rate", bind="query-params")
