@@ -182,6 +182,7 @@ def test_a_bad_npz_gets_one_sentence(tmp_path, arrays, message):
         ([1.0, 0.0, 1.0, 0.0], ("0", "1"), [1, 0, 1, 0]),
         ([True, False, False, True], ("False", "True"), [1, 0, 0, 1]),
         (np.array(["x", "y", "x", "y"], dtype=object), ("x", "y"), [0, 1, 0, 1]),
+        (np.array([10, 9, 10, 9], dtype=object), ("9", "10"), [1, 0, 1, 0]),
     ],
 )
 def test_labels_of_every_kind_become_indices_into_sorted_names(labels, classes, codes):
