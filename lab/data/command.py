@@ -27,13 +27,13 @@ LONGEST_BALANCE = 20  # classes listed one by one
 
 
 def add_parser(subparsers: Any) -> None:
-    """Add `data` to the command line; the chosen command is `args.run(args) -> exit code`."""
+    """Add `data` to the command line; the chosen command is `args.call(args) -> exit code`."""
     data = subparsers.add_parser(
         "data", help="list, describe and check data sets", epilog=EXAMPLES, formatter_class=_Plain
     )
     actions = data.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="every data set, and where its files are expected")
-    listing.set_defaults(run=list_command)
+    listing.set_defaults(call=list_command)
     for name, run, what in (
         ("info", info_command, "counts, class balance, measured flip rate and digest"),
         ("verify", verify_command, "check that every file is there, whole, and the published one"),
@@ -42,7 +42,7 @@ def add_parser(subparsers: Any) -> None:
         action.add_argument("name", metavar="NAME", help="a name from `lab data list`, or the path of a file or folder")
         action.add_argument("--label", metavar="COL", help="label column of a table or array of an .npz")
         action.add_argument("--clean", metavar="COL", help="column of the true labels, where there is one")
-        action.set_defaults(run=run)
+        action.set_defaults(call=run)
     for action in (listing, *(actions.choices[name] for name in ("info", "verify"))):
         action.add_argument("--root", metavar="DIR", help="folder of local data sets (default: the variable LAB_DATA)")
 

@@ -12,7 +12,7 @@ def run(*words: str) -> int:
     parser = argparse.ArgumentParser(prog="lab")
     add_parser(parser.add_subparsers(required=True))
     args = parser.parse_args(["data", *words])
-    return args.run(args)
+    return args.call(args)
 
 
 def test_list_names_every_data_set_and_where_its_files_are_expected(capsys, monkeypatch, tmp_path):
