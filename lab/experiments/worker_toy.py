@@ -185,13 +185,10 @@ class Pipeline:
             self.knet = self.fit(None, self.stage(0.4, 0.65))
         with phase("test draw"):
             report(0.65, "asking both on the clean test draw")
-            self.test_answers = self.answer(self.test, search_in=NeighborTable.build)
+            self.test_answers = self.answer(self.test, NeighborTable.build)
         with phase("fields"):
             report(0.75, "drawing the fields")
-            side = experiment.grid
-            self.grid_answers = self.answer(
-                self.grid, search_in=NeighborTable.build
-            )
+            self.grid_answers = self.answer(self.grid, NeighborTable.build)
 
     def stage(self, low: float, high: float) -> Report:
         """Report of a stage that takes the given share of the whole."""
@@ -209,9 +206,9 @@ class Pipeline:
             report=lambda epoch, epochs: report(epoch / epochs, f"training {what}, epoch {epoch} of {epochs}"),
         )
 
-    def answer(self, place: Place, search_in: Callable[..., NeighborTable]) -> Answers:
-        features = features_of(self.net, place.x)
-        neighbours, knn = answer_knn(search_in(self.features, features), self.sample.y_given)
+    def answer(self, place: Place, search: Callable[..., NeighborTable]) -> Answers:
+        features, k_max = features_of(self.net, place.x), self.votes.shape[1]
+        neighbours, knn = answer_knn(search(self.features, features, k_max=k_max), self.sample.y_given)
         with torch.inference_mode():
             logits = self.net.head(torch.from_numpy(features)).numpy()
         return Answers(neighbours, knn, knet_labels(self.knet.fold(), features)[: len(knn)], softmax(logits))
@@ -243,7 +240,7 @@ def run_toy(experiment: Experiment, report: Report) -> Run:
     pipeline = Pipeline(experiment, report)
     pipeline.run()
     fixed = pipeline.fixed()
-    report(0.95, "packing")
+    report(0.96, "packing")
     with pipeline.clock.phase("packing"):
         scene = describe_scene(pipeline, fixed)
         payload = np.frombuffer(field_payload.encode(scene), dtype=np.uint8)
