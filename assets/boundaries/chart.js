@@ -36,14 +36,19 @@ function chartFrame(app, width, height) {
   };
 }
 
-function sizeChart(app) {
+// Draws all of the chart but the cursor.
+function drawChart(app) {
   const { chart } = app.ui;
   const [width, height] = [chart.clientWidth, chart.clientHeight];
   if (!width || !height) return;
   chart.width = Math.round(width * app.pixelRatio);
   chart.height = Math.round(height * app.pixelRatio);
-  app.chart = { ...chartFrame(app, width, height), base: new OffscreenCanvas(chart.width, chart.height) };
-  const ctx = app.chart.base.getContext("2d");
+  app.chart = chartFrame(app, width, height);
+  app.ui.cursor.style.setProperty("--top", `${app.chart.top - 4}px`);
+  app.ui.cursor.style.setProperty("--height", `${app.chart.bottom - app.chart.top + 4}px`);
+  const ctx = chart.getContext("2d", { alpha: false });
+  ctx.fillStyle = css(app.theme.background);
+  ctx.fillRect(0, 0, chart.width, chart.height);
   ctx.scale(app.pixelRatio, app.pixelRatio);
   drawAxes(ctx, app);
   for (const series of drawnSeries(app)) drawSeries(ctx, app, series);
@@ -120,28 +125,28 @@ function drawEndLabels(ctx, app) {
   }
 }
 
-function drawChart(app) {
+// Where the cursor stands and each curve's dot on it: [[colour, x, y], ...].
+function cursorDots(app) {
+  return drawnSeries(app)
+    .filter(({ marker }) => !marker)
+    .map(({ id, colour }) => [colour, app.chart.x(app.state.k), app.chart.y(measureOf(app.scene, app.state.curve, id, app.state.k))]);
+}
+
+// The curves stand still while k is dragged: only these few elements move, by transform, which costs no painting.
+function moveCursor(app) {
   if (!app.chart) return;
-  const ctx = app.ui.chart.getContext("2d");
-  ctx.setTransform(1, 0, 0, 1, 0, 0);
-  ctx.clearRect(0, 0, app.ui.chart.width, app.ui.chart.height);
-  ctx.drawImage(app.chart.base, 0, 0);
-  ctx.scale(app.pixelRatio, app.pixelRatio);
-  const { x, y, top, bottom } = app.chart;
-  const at = x(app.state.k);
-  ctx.strokeStyle = css(app.theme.text, 0.55);
-  ctx.lineWidth = 1.5;
-  line(ctx, at, top - 4, at, bottom);
-  for (const { id, colour } of drawnSeries(app)) {
-    if (id === "fixed") continue;
-    const value = measureOf(app.scene, app.state.curve, id, app.state.k);
-    ctx.beginPath();
-    ctx.arc(at, y(value), 4.5, 0, 2 * Math.PI);
-    ctx.fillStyle = css(app.theme[colour]);
-    ctx.fill();
-    ctx.strokeStyle = css(app.theme.background);
-    ctx.stroke();
-  }
+  const { cursor } = app.ui;
+  const dots = cursorDots(app);
+  while (cursor.children.length < dots.length + 1) cursor.append(element("i", "dot"));
+  const [bar, ...marks] = cursor.children;
+  bar.style.transform = `translateX(${app.chart.x(app.state.k)}px)`;
+  marks.forEach((mark, i) => {
+    mark.hidden = !dots[i];
+    if (!dots[i]) return;
+    const [colour, x, y] = dots[i];
+    mark.style.backgroundColor = css(app.theme[colour]);
+    mark.style.transform = `translate(${x}px, ${y}px)`;
+  });
   showNumbers(app);
 }
 
@@ -178,8 +183,8 @@ function lineSample(app, { colour, dash, width, marker }) {
 function showNumbers(app) {
   const { scene, state } = app;
   for (const [id, { value, name }] of app.numbers) {
-    value.textContent = percent(measureOf(scene, state.curve, id, state.k));
-    if (id === "fixed") name.textContent = methodTitle(scene, "fixed", state.k);
+    setText(value, percent(measureOf(scene, state.curve, id, state.k)));
+    if (id === "fixed") setText(name, methodTitle(scene, "fixed", state.k));
   }
 }
 

@@ -146,19 +146,19 @@ function retheme(app) {
 function redrawAll(app) {
   app.overlays.clear();
   buildNumbers(app);
-  sizeChart(app);
-  schedule(app, "fields", "top", "chart");
+  drawChart(app);
+  schedule(app, "fields", "top", "cursor");
 }
 
 function resize(app) {
   app.pixelRatio = Math.min(2, globalThis.devicePixelRatio || 1);
-  for (const { plane, top } of app.panels) {
+  for (const { plane, canvas } of app.panels) {
     const size = Math.max(1, Math.round(plane.clientWidth * app.pixelRatio));
-    if (top.canvas.width !== size) top.canvas.width = top.canvas.height = size;
+    if (canvas.width !== size) canvas.width = canvas.height = size;
   }
   app.overlays.clear();
-  sizeChart(app);
-  schedule(app, "top", "chart");
+  drawChart(app);
+  schedule(app, "top", "cursor");
 }
 
 // Whatever changes asks for a frame; one frame draws everything that was asked for.
@@ -178,8 +178,10 @@ function drawFrame(app) {
     }
     app.draws++;
   }
-  if (app.dirty.has("top")) for (const panel of app.panels) drawTop(app, panel);
-  if (app.dirty.has("chart")) drawChart(app);
+  if (app.dirty.has("fields") || app.dirty.has("top")) {
+    for (const panel of app.panels) composePanel(panel.ctx, app, panel, panel.canvas.width);
+  }
+  if (app.dirty.has("cursor")) moveCursor(app);
   app.dirty.clear();
 }
 

@@ -17,6 +17,7 @@ function collectUi(root) {
     editStatus: one(".edit-status"),
     numbers: one(".numbers"),
     chart: one(".chart"),
+    cursor: one(".chart-cursor"),
     tip: one(".tip"),
     live: one(".live"),
   };
@@ -27,6 +28,13 @@ function element(tag, className = "", text = "") {
   if (className) node.className = className;
   if (text) node.textContent = text; // never innerHTML: class names come from uploads
   return node;
+}
+
+// Captions are written on every frame of a drag: the same text is left alone, a new one goes into the text node there is.
+function setText(node, text) {
+  if (node.textContent === text) return;
+  if (node.firstChild) node.firstChild.data = text;
+  else node.textContent = text;
 }
 
 function listenToControls(app, signal) {
@@ -80,15 +88,15 @@ function setK(app, k) {
   if (k === app.state.k) return;
   app.state.k = k;
   showK(app);
-  schedule(app, "chart", ...(app.state.view === "side" ? ["fields"] : [])); // Fig. 2's panels keep their own k
+  schedule(app, "cursor", ...(app.state.view === "side" ? ["fields"] : [])); // Fig. 2's panels keep their own k
 }
 
 function showK(app) {
   const { slider, kValue } = app.ui;
   const { k } = app.state;
-  slider.valueAsNumber = k;
+  if (slider.valueAsNumber !== k) slider.valueAsNumber = k;
   slider.style.setProperty("--fill", (k - 1) / Math.max(1, app.scene.kMax - 1));
-  kValue.textContent = k;
+  setText(kValue, String(k));
 }
 
 function startPlaying(app) {

@@ -5,22 +5,29 @@ function overlayBitmap(app, size, withPoints) {
   if (!app.overlays.has(key)) {
     const bitmap = new OffscreenCanvas(size, size);
     const ctx = bitmap.getContext("2d");
-    drawBorders(ctx, app, size);
     if (withPoints) drawPoints(ctx, app, size);
+    drawBorders(ctx, app, size);
     app.overlays.set(key, bitmap);
   }
   return app.overlays.get(key);
 }
 
+// Points are in the picture where the figure has them: KNET Fig. 2 shows them in panel (a) only.
+function hasPoints(app, panel) {
+  return panel.method === "input" || (app.state.view === "side" && app.layers.has("points"));
+}
+
+// Many points get smaller ones, so that a crowd stays a texture and does not become a blot.
+const roomFor = (count) => Math.min(1.3, Math.max(0.62, Math.sqrt(1200 / count)));
+
 function markerRadius(app, size) {
-  const crowded = app.scene.yGiven.length > 4000 ? 0.8 : 1;
-  return Math.max(1.6 * app.pixelRatio, size / 165) * crowded;
+  return Math.max(1.5 * app.pixelRatio, (size / 140) * roomFor(app.given.length));
 }
 
 function drawBorders(ctx, app, size) {
   for (const [name, dash] of [["bayes", []], ["noisy", [7, 5]]]) {
     if (!app.layers.has(name)) continue;
-    for (const [colour, width] of [[css(app.theme.background, 0.75), 5], [css(app.theme.text), 2]]) {
+    for (const [colour, width] of [[css(app.theme.background, 0.7), 4.5], [css(app.theme.text), 2]]) {
       ctx.strokeStyle = colour;
       ctx.lineWidth = width * app.pixelRatio;
       ctx.setLineDash(width === 2 ? dash.map((v) => v * app.pixelRatio) : []);
@@ -34,23 +41,30 @@ function drawBorders(ctx, app, size) {
   ctx.setLineDash([]);
 }
 
+// With "wrong labels" the right ones step back and the wrong ones get a ring.
 function drawPoints(ctx, app, size) {
   const { scene, theme } = app;
   const radius = markerRadius(app, size);
   const fills = theme.classes.map((colour) => css(colour));
-  const wrong = app.layers.has("wrong");
-  ctx.strokeStyle = css(theme.dark ? theme.background : theme.text, 0.6);
+  const marked = app.layers.has("wrong");
+  const isWrong = (i) => app.given[i] !== scene.yClean[i];
+  ctx.strokeStyle = css(theme.text, 0.6);
   ctx.lineWidth = 0.6 * app.pixelRatio;
-  for (let i = 0; i < app.given.length; i++) {
-    const [x, y] = pointAt(app, i, size);
-    traceShape(ctx, theme.shapes[app.given[i]], x, y, radius);
-    ctx.fillStyle = fills[app.given[i]];
-    ctx.fill();
-    ctx.stroke();
+  for (const wrongOnes of [false, true]) {
+    ctx.globalAlpha = marked && !wrongOnes ? 0.4 : 1;
+    for (let i = 0; i < app.given.length; i++) {
+      if (isWrong(i) !== wrongOnes && marked) continue;
+      const [x, y] = pointAt(app, i, size);
+      traceShape(ctx, theme.shapes[app.given[i]], x, y, radius);
+      ctx.fillStyle = fills[app.given[i]];
+      ctx.fill();
+      ctx.stroke();
+    }
+    if (!marked) break;
   }
   for (let i = 0; i < app.given.length; i++) {
-    if (wrong && app.given[i] !== scene.yClean[i]) ring(ctx, app, i, size, radius * 1.9, theme.error, 1.4);
-    if (app.edited[i]) ring(ctx, app, i, size, radius * 2.8, theme.text, 1.8);
+    if (marked && isWrong(i)) ring(ctx, app, i, size, radius * 1.75, theme.error, 1.5 * roomFor(app.given.length));
+    if (app.edited[i]) ring(ctx, app, i, size, radius * 2.5, theme.text, 1.4 * roomFor(app.given.length));
   }
 }
 
@@ -59,32 +73,33 @@ function pointAt(app, i, size) {
 }
 
 function ring(ctx, app, i, size, radius, colour, width) {
-  const [x, y] = pointAt(app, i, size);
-  for (const [style, extra] of [[css(app.theme.background, 0.8), 1.6], [css(colour), 0]]) {
-    ctx.beginPath();
-    ctx.arc(x, y, radius, 0, 2 * Math.PI);
-    ctx.strokeStyle = style;
-    ctx.lineWidth = (width + extra) * app.pixelRatio;
-    ctx.stroke();
-  }
+  ctx.beginPath();
+  ctx.arc(...pointAt(app, i, size), radius, 0, 2 * Math.PI);
+  ctx.strokeStyle = css(colour);
+  ctx.lineWidth = width * app.pixelRatio;
+  ctx.stroke();
 }
 
-// The panel's upper canvas: overlay, then what moves - highlight, selection, reading point, lasso.
-function drawTop(app, panel) {
-  const { ctx, canvas } = panel.top;
-  const size = canvas.width;
-  ctx.clearRect(0, 0, size, size);
-  ctx.drawImage(overlayBitmap(app, size, panel.method === "input" || app.layers.has("points")), 0, 0);
+// A whole panel on any canvas: the field, what lies over it, and what moves - highlight, selection, reading point, lasso.
+function composePanel(ctx, app, panel, size) {
+  ctx.imageSmoothingEnabled = false; // a cell is a cell
+  ctx.drawImage(panel.field.canvas, 0, 0, size, size);
+  ctx.drawImage(overlayBitmap(app, size, hasPoints(app, panel)), 0, 0);
   drawHighlight(ctx, app, size);
-  const radius = markerRadius(app, size);
-  for (const i of app.edit.selection) {
-    traceShape(ctx, app.theme.shapes[app.given[i]], ...pointAt(app, i, size), radius * 1.5);
-    ctx.fillStyle = css(app.theme.classes[app.given[i]]);
-    ctx.fill();
-    ring(ctx, app, i, size, radius * 2.2, app.theme.text, 1.6);
-  }
+  if (app.state.view === "side" || hasPoints(app, panel)) for (const i of app.edit.selection) drawSelected(ctx, app, i, size);
   if (app.reading) drawReadingPoint(ctx, app, size);
   if (app.edit.lasso?.panel === panel) drawLasso(ctx, app, size);
+}
+
+function drawSelected(ctx, app, i, size) {
+  const label = app.given[i];
+  const radius = markerRadius(app, size) * 1.6;
+  traceShape(ctx, app.theme.shapes[label], ...pointAt(app, i, size), radius);
+  ctx.fillStyle = css(app.theme.classes[label]);
+  ctx.fill();
+  ctx.strokeStyle = css(app.theme.text);
+  ctx.lineWidth = 0.4 * radius;
+  ctx.stroke();
 }
 
 function drawHighlight(ctx, app, size) {

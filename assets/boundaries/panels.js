@@ -18,10 +18,10 @@ function buildPanels(app) {
   app.resize.disconnect();
   app.panels = panelPlan(app).map((plan, index) => buildPanel(app, plan, index));
   app.ui.panels.replaceChildren(...app.panels.map((panel) => panel.box));
-  app.ui.panels.dataset.view = app.state.view;
+  app.root.dataset.view = app.state.view;
   for (const panel of app.panels) app.resize.observe(panel.plane);
   app.resize.observe(app.ui.chart);
-  schedule(app, "fields", "top", "chart");
+  schedule(app, "fields", "top", "cursor");
 }
 
 function buildPanel(app, plan, index) {
@@ -35,23 +35,23 @@ function buildPanel(app, plan, index) {
   plane.tabIndex = 0;
   plane.setAttribute("role", "application");
   plane.setAttribute("aria-roledescription", "decision field");
-  const field = canvasIn(plane, "field");
-  const top = canvasIn(plane, "top");
-  field.canvas.width = field.canvas.height = app.scene.side;
-  field.image = field.ctx.createImageData(app.scene.side, app.scene.side);
-  field.words = new Uint32Array(field.image.data.buffer);
+  const canvas = element("canvas");
+  canvas.setAttribute("aria-hidden", "true"); // the plane carries the label
+  plane.append(canvas);
   const note = element("p", "panel-note", app.scene.memory[plan.method] ?? "");
   box.append(caption, plane, note);
-  const panel = { ...plan, box, plane, field, top, name, kText, number };
+  const ctx = canvas.getContext("2d", { alpha: false }); // opaque: nothing below to blend with
+  const panel = { ...plan, box, plane, canvas, ctx, field: newField(app.scene.side), name, kText, number };
   listenToPlane(app, panel);
   return panel;
 }
 
-function canvasIn(plane, className) {
-  const canvas = element("canvas", className);
-  canvas.setAttribute("aria-hidden", "true"); // the plane carries the label
-  plane.append(canvas);
-  return { canvas, ctx: canvas.getContext("2d") };
+// The grid as a picture of one pixel a cell.
+function newField(side) {
+  const canvas = new OffscreenCanvas(side, side);
+  const ctx = canvas.getContext("2d", { alpha: false });
+  const image = ctx.createImageData(side, side);
+  return { canvas, ctx, image, words: new Uint32Array(image.data.buffer) };
 }
 
 function methodSelect(app, method, index) {
@@ -59,8 +59,7 @@ function methodSelect(app, method, index) {
   select.setAttribute("aria-label", `Method of panel ${index + 1}`);
   for (const choice of SIDE_CHOICES) {
     if (choice === "fixed" && !app.scene.fixed.length) continue;
-    const text = choice === "disagreement" ? "where the two differ" : METHODS[choice].name;
-    select.append(new Option(text, choice, false, choice === method));
+    select.append(new Option(METHODS[choice].name, choice, false, choice === method));
   }
   select.addEventListener("change", () => {
     app.state.panels = app.state.panels.map((old, i) => (i === index ? select.value : old));
@@ -129,12 +128,12 @@ function paintDisagreement(app, words, first, second, k) {
 function captionPanel(app, panel) {
   const { scene, state } = app;
   const k = panelK(app, panel);
-  const showsK = METHODS[panel.method].usesK;
-  if (state.view === "fig2") panel.name.textContent = panel.letter + METHODS[panel.method].name;
-  panel.kText.textContent = showsK ? `k = ${methodK(scene, panel.method, k)}` : "";
+  const showsK = panel.k !== null || panel.method === "fixed"; // otherwise the k beside the slider
+  if (state.view === "fig2") setText(panel.name, panel.letter + METHODS[panel.method].name);
+  setText(panel.kText, showsK ? `k = ${methodK(scene, panel.method, k)}` : "");
   const value = measureOf(scene, state.curve, panel.method, k);
-  if (panel.method === "disagreement") panel.number.textContent = `${percent(panel.differ)} of the area`;
-  else panel.number.textContent = value === undefined ? "" : `${percent(value)} ${state.curve === "accuracy" ? "right" : "as Bayes"}`;
+  if (panel.method === "disagreement") setText(panel.number, `${percent(panel.differ)} of area`);
+  else setText(panel.number, value === undefined ? "" : `${percent(value)} ${state.curve === "accuracy" ? "right" : "as Bayes"}`);
 }
 
 function labelPlane(app, panel) {

@@ -17,9 +17,27 @@ function drawPicture(app) {
     drawPanelPicture(ctx, app, panel, gap + (i % columns) * (size + gap), gap + Math.floor(i / columns) * (size + caption + gap));
   });
   drawLegend(ctx, app, gap, height - chart - gap);
-  const share = Math.min((width - 2 * gap) / app.ui.chart.width, chart / app.ui.chart.height);
-  ctx.drawImage(app.ui.chart, gap, height - chart, app.ui.chart.width * share, app.ui.chart.height * share);
+  drawChartPicture(ctx, app, gap, height - chart);
   return canvas;
+}
+
+function drawChartPicture(ctx, app, x, y) {
+  const { clientWidth, clientHeight } = app.ui.chart;
+  if (!clientWidth) return;
+  const share = Math.min((ctx.canvas.width - 2 * PICTURE.gap) / clientWidth, PICTURE.chart / clientHeight);
+  ctx.save();
+  ctx.translate(x, y);
+  ctx.scale(share, share);
+  ctx.drawImage(app.ui.chart, 0, 0, clientWidth, clientHeight);
+  ctx.strokeStyle = css(app.theme.text, 0.6);
+  const at = app.chart.x(app.state.k);
+  line(ctx, at, app.chart.top, at, app.chart.bottom);
+  for (const [colour, dotX, dotY] of cursorDots(app)) {
+    traceShape(ctx, "circle", dotX, dotY, 4.5);
+    ctx.fillStyle = css(app.theme[colour]);
+    ctx.fill();
+  }
+  ctx.restore();
 }
 
 function drawPanelPicture(ctx, app, panel, x, y) {
@@ -33,10 +51,9 @@ function drawPanelPicture(ctx, app, panel, x, y) {
   ctx.textAlign = "right";
   ctx.font = `20px ${app.theme.font}`;
   ctx.fillText(panel.number.textContent, x + size, y + caption / 2);
-  ctx.imageSmoothingEnabled = false;
-  ctx.drawImage(panel.field.canvas, x, y + caption, size, size);
-  ctx.imageSmoothingEnabled = true;
-  ctx.drawImage(panel.top.canvas, x, y + caption, size, size);
+  const square = new OffscreenCanvas(size, size);
+  composePanel(square.getContext("2d"), app, panel, size);
+  ctx.drawImage(square, x, y + caption);
   ctx.strokeStyle = css(app.theme.faint);
   ctx.strokeRect(x, y + caption, size, size);
 }

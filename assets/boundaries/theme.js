@@ -31,22 +31,22 @@ function readTheme(root, palette, nClasses) {
     classes,
     shapes: palette.shapes,
     font: value("--st-font", "sans-serif"),
-    lookup: lookupTables(background, text, classes),
+    lookup: lookupTables(background, text, classes, dark ? 0.4 : 0.5),
   };
 }
 
 // Pixel words: by class; by class and 256 steps of the winner's share; agreeing by class; and the one of disagreement.
-function lookupTables(background, text, classes) {
+function lookupTables(background, text, classes, strength) {
   const shaded = new Uint32Array(classes.length * 256);
   const least = 1 / classes.length; // a winner has at least this share
   classes.forEach((colour, c) => {
     for (let step = 0; step < 256; step++) {
-      const strength = Math.max(0, (step / 255 - least) / (1 - least));
-      shaded[c * 256 + step] = word(mix(background, colour, 0.05 + 0.75 * strength));
+      const certainty = Math.max(0, (step / 255 - least) / (1 - least));
+      shaded[c * 256 + step] = word(mix(background, colour, 0.05 + 1.5 * strength * certainty));
     }
   });
   return {
-    hard: Uint32Array.from(classes, (colour) => word(mix(background, colour, 0.5))),
+    hard: Uint32Array.from(classes, (colour) => word(mix(background, colour, strength))),
     shaded,
     agree: Uint32Array.from(classes, (colour) => word(mix(background, colour, 0.16))),
     differ: word(mix(background, text, 0.85)),

@@ -99,7 +99,8 @@ class Scene:
         for name, array, shape in self._shapes(k_max, cells):
             require(array.shape == shape, name, f"of shape {shape}", array.shape)
             if np.issubdtype(array.dtype, np.integer) and array.size:
-                require(array.min() >= 0 and array.max() < len(self.classes), name, "class indices", int(array.max()))
+                low, high = int(array.min()), int(array.max())
+                require(low >= 0 and high < len(self.classes), name, "class indices", low if low < 0 else high)
 
     @property
     def side(self) -> int:
