@@ -12,7 +12,7 @@ from lab.noise.human import CIFAR10N_COLUMNS, HumanLabels
 from lab.noise.imbalance import INN_PAIRS, imbalanced_pair, keep_fractions
 from lab.noise.instance import InstanceDependent
 from lab.noise.local import PICKS, LocallyConcentrated
-from lab.noise.models import Clean, Flip, Matrix, MatrixNoise, Symmetric, Uniform
+from lab.noise.models import Clean, Flip, Matrix, MatrixNoise, Symmetric, Uniform, two_alternatives
 from lab.noise.rates import (
     PAPER_RATES,
     PaperRate,
@@ -95,4 +95,5 @@ __all__ = [
     "rates_in_papers",
     "sample_given_labels",
     "to_effective",
+    "two_alternatives",
 ]

@@ -12,16 +12,8 @@ from jaxtyping import Float, Int
 from lab.core.checks import check_choice, check_integer, check_number, require
 from lab.core.rng import numpy_rng
 from lab.noise.base import store
-from lab.noise.models import MatrixNoise, next_class
+from lab.noise.models import MatrixNoise, two_alternatives, two_targets
 from lab.noise.semantic import MAPS
-
-
-def _two_to_one(first: Int[np.ndarray, " c"], second: Int[np.ndarray, " c"]) -> Float[np.ndarray, "c c"]:
-    """P with two alternatives per class, 2/3 and 1/3."""
-    rows = np.arange(len(first))
-    corruption = np.zeros((len(first), len(first)))
-    corruption[rows, first], corruption[rows, second] = 2 / 3, 1 / 3
-    return corruption
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,8 @@ class RandomAsymmetric(MatrixNoise):
 
     def corruption_matrix(self, n_classes: int) -> Float[np.ndarray, "c c"]:
         """P_i: 2/3 and 1/3 at the two targets."""
-        return _two_to_one(*self.targets(n_classes).T)
+        first, second = self.targets(n_classes).T
+        return two_targets(first, second, share=2 / 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +54,7 @@ class ToyAsymmetric(MatrixNoise):
 
     def corruption_matrix(self, n_classes: int) -> Float[np.ndarray, "c c"]:
         """P_i: 2/3 at i+1 and 1/3 at i+2."""
-        check_integer("n_classes", n_classes, 3)
-        following = next_class(n_classes)
-        return _two_to_one(following, following[following])
+        return two_alternatives(n_classes, share=2 / 3)
 
 
 @dataclass(frozen=True, slots=True)

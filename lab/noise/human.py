@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import pickle
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Int
 
-from lab.core.checks import check_choice, check_labels
+from lab.core.checks import check_choice, check_labels, require
 from lab.noise.base import Noise, Relabelled, Request, store
 
 CIFAR10N_COLUMNS = ("aggre_label", "worse_label", "random_label1", "random_label2", "random_label3")
@@ -73,7 +74,9 @@ def read_columns(path: str | Path, names: tuple[str, ...]) -> dict[str, np.ndarr
     Raises: ValueError if a column is missing, holds no integers, or the file could only be read by unpickling.
     """
     path = Path(path)
+    require(path.is_file(), "path", "a file on this machine", str(path))
     table = {".npz": _numpy, ".npy": _numpy, ".csv": _csv, ".pt": _torch, ".pth": _torch}[path.suffix](path)
+    require(len(table) > 0, path.name, "a table of named label columns", "none")
     for name in names:
         check_choice("column", name, tuple(table))
     return {name: check_labels(name, table[name]) for name in names}
@@ -85,7 +88,7 @@ def _numpy(path: Path) -> dict[str, np.ndarray]:
         loaded = np.load(path, allow_pickle=False)
         names = loaded.files if path.suffix == ".npz" else loaded.dtype.names or ()
         return {name: loaded[name] for name in names}
-    except ValueError as error:
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise _refusal(path, error) from error
 
 
@@ -96,14 +99,13 @@ def _refusal(path: Path, error: Exception) -> ValueError:
 
 def _csv(path: Path) -> dict[str, np.ndarray]:
     """Columns of integers; columns of anything else are left out."""
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    columns = np.array(rows).T if rows else np.empty((len(header), 0))
-    return {
-        name: column.astype(np.int64)
-        for name, column in zip(header, columns, strict=True)
-        if np.char.isdecimal(column).all()
-    }
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [row for row in csv.reader(file) if row]
+    lengths = sorted({len(row) for row in rows})
+    require(len(rows) > 1 and len(lengths) == 1, path.name, "a header above rows of as many fields", lengths)
+    header, columns = rows[0], np.array(rows[1:]).T
+    whole = [bool(np.char.isdecimal(column).all()) for column in columns]
+    return {name: column.astype(np.int64) for name, column, ok in zip(header, columns, whole, strict=True) if ok}
 
 
 def _torch(path: Path) -> dict[str, np.ndarray]:
@@ -111,11 +113,12 @@ def _torch(path: Path) -> dict[str, np.ndarray]:
     import torch
 
     reconstruct: Any = np.array(0).__reduce__()[0]
-    allowed = [np.ndarray, np.dtype, type(np.dtype(np.int64)), type(np.dtype(np.int32))]
+    allowed: list[Any] = [np.ndarray, np.dtype, *{type(np.dtype(code)) for code in np.typecodes["AllInteger"]}]
     names = [(reconstruct, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
     try:
         with torch.serialization.safe_globals([*allowed, *names]):
             loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise _refusal(path, error) from error
-    return {name: np.asarray(values) for name, values in loaded.items()}
+    require(isinstance(loaded, dict), path.name, "a dictionary of label columns", type(loaded).__name__)
+    return {str(name): np.asarray(values) for name, values in loaded.items()}

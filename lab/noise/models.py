@@ -146,6 +146,25 @@ class Flip(MatrixNoise):
         return np.eye(n_classes)[alternatives(self.permutation, n_classes)]
 
 
+def two_targets(first: Int[np.ndarray, " c"], second: Int[np.ndarray, " c"], share: float) -> Float[np.ndarray, "c c"]:
+    """P with two alternatives for each class, the first with probability `share`."""
+    rows = np.arange(len(first))
+    corruption = np.zeros((len(first), len(first)))
+    corruption[rows, first], corruption[rows, second] = share, 1 - share
+    return corruption
+
+
+def two_alternatives(n_classes: int, share: float = 0.7) -> Float[np.ndarray, "c c"]:
+    """A corruption matrix to start from: the next class with probability `share`, the one after it otherwise.
+
+    Source: DRO Fig. 4g shows two alternative labels per class. Departs from it: its numbers are not printed.
+    """
+    check_integer("n_classes", n_classes, 3)
+    check_number("share", share, 0, 1)
+    following = next_class(n_classes)
+    return two_targets(following, following[following], share)
+
+
 @dataclass(frozen=True, slots=True)
 class Matrix(MatrixNoise):
     """Selected labels are redrawn from a matrix of your own: pi = rate * sum_i w_i (1 - P_ii)."""

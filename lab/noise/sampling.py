@@ -33,6 +33,11 @@ class NoisyLabels:
     flip_rate: float  # pi realised: the fraction of labels changed
     region: Region | None = None  # where locally concentrated noise sits
 
+    @property
+    def class_flip_rates(self) -> Float[np.ndarray, " c"]:
+        """rho: the realised fraction of each class that changed; nan for a class without samples."""
+        return 1 - np.diag(self.T_empirical)
+
 
 def corrupt(
     y: Shaped[np.ndarray, " n"],

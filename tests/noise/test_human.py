@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -97,6 +99,34 @@ def test_a_file_that_would_run_code_is_refused_and_runs_none(annotated, tmp_path
     with pytest.raises(ValueError, match=r"people\S* must be .*could run code"):
         corrupt(annotated["clean_label"], HumanLabels(path, "worse_label"), rng=rng, n_classes=10)
     assert not victim.exists()
+
+
+def test_a_pt_file_of_an_older_numpy_is_read_too(annotated, tmp_path, rng):
+    new, old = write(annotated, tmp_path / "new.pt"), tmp_path / "old.pt"
+    with zipfile.ZipFile(new) as source, zipfile.ZipFile(old, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b"numpy._core.multiarray", b"numpy.core.multiarray"))
+    assert b"numpy._core" not in old.read_bytes()
+    labels = corrupt(annotated["clean_label"], HumanLabels(old, "aggre_label"), rng=rng, n_classes=10)
+    np.testing.assert_array_equal(labels.y_given, annotated["aggre_label"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("nothing.csv", None, "path must be a file on this machine, got .*nothing.csv"),
+        ("empty.csv", "", r"empty.csv must be a header above rows of as many fields, got \[\]"),
+        ("ragged.csv", "a,b\n1,2\n3\n", r"ragged.csv must be a header above rows of as many fields, got \[1, 2\]"),
+        ("words.csv", "clean_label,b\ncat,dog\n", "words.csv must be a table of named label columns, got 'none'"),
+        ("text.pt", "not an archive", r"text.pt must be plain arrays \(np.savez\)"),
+        ("text.npz", "not an archive", r"text.npz must be plain arrays \(np.savez\)"),
+    ],
+)
+def test_a_file_that_is_no_table_gets_one_sentence(name, content, message, tmp_path, rng):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=message):
+        corrupt(np.array([0, 1]), HumanLabels(tmp_path / name, "worse_label"), rng=rng)
 
 
 def test_a_label_beyond_the_classes_is_refused(annotated, tmp_path, rng):

@@ -20,6 +20,7 @@ from lab.noise import (
     Symmetric,
     ToyAsymmetric,
     Uniform,
+    two_alternatives,
 )
 
 PLACED = [
@@ -54,6 +55,11 @@ def test_mnist_2_becomes_7_while_7_becomes_1_and_other_digits_stay():
     assert (T[2, 7], T[7, 1], T[5, 6], T[6, 5], T[3, 8]) == (0.4,) * 5
     assert T[2, 1] == 0
     np.testing.assert_array_equal(T[[0, 1, 4, 8, 9]], np.eye(10)[[0, 1, 4, 8, 9]])
+
+
+def test_a_matrix_to_start_from_has_the_next_class_at_70_percent_and_the_one_after_at_30():
+    np.testing.assert_allclose(two_alternatives(4)[[0, 3]], [[0, 0.7, 0.3, 0], [0.7, 0.3, 0, 0]])
+    assert Matrix(0.5, two_alternatives(4)).transition(4)[2, 3] == 0.35
 
 
 def test_random_asymmetric_has_two_distinct_targets_of_20_and_10_percent():

@@ -19,6 +19,7 @@ from lab.noise import (
     effective_rate,
     sample_given_labels,
 )
+from lab.noise.draw import draw_labels
 
 seeds = st.integers(0, 2**32 - 1)
 rates = st.floats(0, 1)
@@ -43,8 +44,6 @@ def test_given_labels_follow_T_and_impossible_flips_never_happen(rng):
 
 
 def test_the_table_finds_the_same_labels_as_a_search_through_each_row():
-    from lab.noise.draw import draw_labels
-
     rng = np.random.default_rng(0)
     P = rng.dirichlet(np.full(300, 0.02), size=300)  # mostly ~0, so that many labels share one table entry
     y, u = rng.integers(0, 300, 20_000), rng.random(20_000)
@@ -54,6 +53,12 @@ def test_the_table_finds_the_same_labels_as_a_search_through_each_row():
     agree = draw_labels(y, P, u) == expected
     assert agree.mean() > 0.9999  # up to the last bit of the sums
     assert (P[y, draw_labels(y, P, u)] > 0).all()
+
+
+def test_a_number_on_the_border_of_two_labels_skips_one_of_probability_0():
+    P = np.array([[0.0, 0.3, 0.0, 0.7]] * 4)
+    y_given = draw_labels(np.zeros(3, dtype=int), P, np.array([0.0, 0.3, np.nextafter(1, 0)]))
+    np.testing.assert_array_equal(y_given, [1, 3, 3])
 
 
 @settings(max_examples=20, deadline=None)
@@ -145,6 +150,7 @@ def test_a_semantic_flip_is_never_followed_by_a_second_one(rng):
     np.testing.assert_array_equal(labels.y_given[y == 7], 1)
     spared = np.isin(y, [0, 1, 4, 8, 9])
     assert not labels.changed[spared].any()
+    np.testing.assert_array_equal(labels.class_flip_rates, [0, 0, 1, 1, 0, 1, 1, 1, 0, 0])
 
 
 def test_T_is_not_transposed(rng):
