@@ -31,7 +31,7 @@ def read_linked_view() -> None:
     if VIEW in st.session_state:
         return
     st.session_state[VIEW] = FIRST_VIEW
-    for name in View.__slots__:  # type: ignore[attr-defined]
+    for name in View.__slots__:
         if text := st.query_params.get(name):
             value: Any = tuple(text.split(",")) if name in TUPLES else int(text) if text.isdecimal() else text
             try:
@@ -89,7 +89,7 @@ def _apply(edit: Edit, dataset: Toy) -> None:
 
 def _write_view(view: View) -> None:
     st.session_state[VIEW] = view
-    for name in View.__slots__:  # type: ignore[attr-defined]
+    for name in View.__slots__:
         value, default = getattr(view, name), getattr(FIRST_VIEW, name)
         text = (",".join(value) or "none") if name in TUPLES else str(value)
         _write_param(name, "" if value == default else text)
