@@ -9,6 +9,7 @@ The compiled loops are marked @no_type_check: numba can not cache what the tests
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import no_type_check
 
 import numpy as np
@@ -28,17 +29,19 @@ def knet_labels(net: FoldedKNet, features: Float[np.ndarray, "n d"]) -> UInt8[np
     return labels
 
 
-def knet_probabilities(net: FoldedKNet, features: Float[np.ndarray, "n d"], k: int) -> Float[np.ndarray, "n c"]:
-    """kNet's class probabilities at one k."""
+def knet_probabilities(
+    net: FoldedKNet, features: Float[np.ndarray, "n d"], ks: Sequence[int]
+) -> Float[np.ndarray, "ks n c"]:
+    """kNet's class probabilities at some values of k."""
     start = features @ net.w1.T + net.b1
-    logits = np.maximum(start + net.kappa[k - 1] * net.wk, 0) @ net.w2.T + net.b2
-    return softmax(logits)
+    logits = [np.maximum(start + net.kappa[k - 1] * net.wk, 0) @ net.w2.T + net.b2 for k in ks]
+    return softmax(np.stack(logits))
 
 
-def softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
-    """Rows sum to 1."""
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+def softmax(logits: Float[np.ndarray, "*n c"]) -> Float[np.ndarray, "*n c"]:
+    """Probabilities over the last axis."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
 
 
 @njit(cache=True, fastmath=True, nogil=True)

@@ -257,8 +257,8 @@ def describe_scene(pipeline: Pipeline, fixed: dict[int, KNetModule]) -> field_pa
     k_max = len(on_grid.knn)
     net = pipeline.knet.fold()
     grid_features, test_features = features_of(pipeline.net, grid.x), features_of(pipeline.net, test.x)
-    fields = {k: method_field(knet_probabilities(model.fold(), grid_features, k)) for k, model in fixed.items()}
-    fixed_test = {k: knet_probabilities(model.fold(), test_features, k).argmax(axis=1) for k, model in fixed.items()}
+    fields = {k: method_field(knet_probabilities(model.fold(), grid_features, [k])[0]) for k, model in fixed.items()}
+    fixed_test = {k: knet_probabilities(model.fold(), test_features, [k])[0].argmax(1) for k, model in fixed.items()}
     knots = tuple(sorted({min(k, k_max) for k in KNOTS}))
     T = noisy_transition(pipeline)
     bayes = {"grid": grid.truth, "test": bayes_labels(toy, test.x)}
@@ -272,7 +272,7 @@ def describe_scene(pipeline: Pipeline, fixed: dict[int, KNetModule]) -> field_pa
         neighbour_labels=on_grid.neighbours,
         knet_labels=on_grid.knet,
         knet_knots=knots,
-        knet_probs=np.stack([knet_probabilities(net, grid_features, k).T for k in knots]),
+        knet_probs=knet_probabilities(net, grid_features, knots).transpose(0, 2, 1),
         network=method_field(on_grid.network),
         bayes=MethodField(labels=bayes["grid"], probs=posterior(toy, grid.x).T),
         noisy_bayes_labels=noisy_bayes_labels(toy, grid.x, T),

