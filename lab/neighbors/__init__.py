@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.neighbors.groups import search_grid, search_groups
     from lab.neighbors.table import NeighborTable
 
-__all__ = ["NeighborTable"]
+__all__ = ["NeighborTable", "search_grid", "search_groups"]
 
-_HOME = {"NeighborTable": "table"}
+_HOME = {"NeighborTable": "table", "search_grid": "groups", "search_groups": "groups"}
 
 
 def __getattr__(name: str) -> Any:  # lazy: numba, faiss and scikit-learn are imported by those who use them

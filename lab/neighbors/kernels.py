@@ -15,7 +15,7 @@ CANCELLATION = 1e-2
 
 @njit(cache=True, nogil=True, fastmath=True)
 @no_type_check
-def _squared_distance(a, b):
+def squared_distance(a, b):
     total = np.float32(0)
     for j in range(a.shape[0]):
         total += (a[j] - b[j]) ** 2
@@ -24,7 +24,7 @@ def _squared_distance(a, b):
 
 @njit(cache=True, nogil=True, fastmath=True)
 @no_type_check
-def _squared_norm(a):
+def squared_norm(a):
     total = np.float32(0)
     for j in range(a.shape[0]):
         total += a[j] ** 2
@@ -34,32 +34,31 @@ def _squared_norm(a):
 @njit(cache=True, nogil=True)
 @no_type_check
 def tidy_lists(found, d2, queries, reference, own, idx, out):
-    """Write each query's list into idx and out: own row dropped, close distances exact, order by (distance, index).
+    """The best of each query's list into idx and out: own row dropped, close ones measured, by (distance, index).
 
-    found, d2: (n, k) or, with own >= 0, (n, k + 1), what a search found; query i is then reference row own + i.
+    found, d2: what a search found, some more than wanted; with own >= 0 query i is itself reference row own + i.
     """
-    n, k = idx.shape
-    for i in range(n):
+    rows, distances = np.empty(found.shape[1], np.int64), np.empty(found.shape[1], np.float32)
+    for i in range(len(found)):
         query = queries[i]
-        close = CANCELLATION * _squared_norm(query)
+        close = CANCELLATION * squared_norm(query)
         filled = 0
         for j in range(found.shape[1]):
-            row = found[i, j]
+            row, distance = found[i, j], d2[i, j]
             if row == own + i and own >= 0:
                 continue
-            if filled == k:  # the own row was not found among its duplicates: the last is the one too many
-                break
-            distance = d2[i, j]
             if distance < close:
-                distance = _squared_distance(query, reference[row])
+                distance = squared_distance(query, reference[row])
             at = filled
-            while at > 0 and (out[i, at - 1] > distance or (out[i, at - 1] == distance and idx[i, at - 1] > row)):
-                out[i, at] = out[i, at - 1]
-                idx[i, at] = idx[i, at - 1]
+            while at > 0 and (distances[at - 1] > distance or (distances[at - 1] == distance and rows[at - 1] > row)):
+                distances[at] = distances[at - 1]
+                rows[at] = rows[at - 1]
                 at -= 1
-            out[i, at] = distance
-            idx[i, at] = row
+            distances[at] = distance
+            rows[at] = row
             filled += 1
+        idx[i] = rows[: idx.shape[1]]
+        out[i] = distances[: idx.shape[1]]
 
 
 @njit(cache=True, nogil=True)

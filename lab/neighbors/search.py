@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int32, Int64
+from jaxtyping import Float32, Float64, Int32, Int64
 from numpy import ndarray
 
 from lab.core.checks import require
@@ -16,11 +16,10 @@ from lab.neighbors import kernels
 
 METRICS = ("l2", "cosine")
 LARGEST = 1e38  # differences of such numbers still fit in float32
-SMALLEST_EXPONENT = -126  # of a float32 held to full precision
 SMALL = 2e9  # multiply-adds, about 0.05 s: below this a second thread costs more than it gives
 CHUNK = 4096  # queries searched at a time on the CPU; faiss's own block
 TILE = 2**28  # distances held at a time on an accelerator: 1 GiB
-MARGIN = 16  # candidates more than k that an accelerator measures again: far more than rounding can displace
+MARGIN = 8  # candidates more than k: what rounding displaced is put right when they are measured
 
 
 def check_features(name: str, features: Any) -> ndarray:
@@ -40,33 +39,58 @@ def check_features(name: str, features: Any) -> ndarray:
     return features
 
 
+def check_pair(reference: Any, queries: Any) -> tuple[ndarray, ndarray]:
+    """Both checked, and fit for each other; queries=None stands for the reference itself, as the same object.
+
+    Raises: ValueError as `check_features` does, or if there are too few rows or the widths differ.
+    """
+    reference = check_features("reference", reference)
+    if queries is None:
+        require(len(reference) >= 2, "reference", "at least 2 rows for a self-search", len(reference))
+        return reference, reference
+    require(len(reference) >= 1, "reference", "at least 1 row", len(reference))
+    queries = check_features("queries", queries)
+    rule = f"rows of {reference.shape[1]} features, as the reference has"
+    require(queries.shape[1] == reference.shape[1], "queries", rule, queries.shape[1])
+    return reference, queries
+
+
 def comparable(
     reference: ndarray, queries: ndarray, metric: str
 ) -> tuple[Float32[ndarray, "n d"], Float32[ndarray, "m d"], float]:
-    """Shift and scale both sets so that float32 squared distances neither overflow nor cancel needlessly.
+    """Both sets in float32, shifted and, if need be, scaled so that squared distances neither overflow nor cancel.
 
     Returns: the two sets, and the factor that turns their plain distances back into the caller's.
     For the cosine metric the rows become directions; half their squared distance is 1 - cos.
     """
+    own = queries is reference
     if metric == "cosine":
         rows = _directions(reference)
-        return rows, rows if queries is reference else _directions(queries), 1.0
-    sets = [s for s in (reference, queries) if len(s)]
-    low = np.min([s.min(axis=0) for s in sets], axis=0).astype(np.float64)
-    high = np.max([s.max(axis=0) for s in sets], axis=0).astype(np.float64)
-    # A power of two, and a centre that is a multiple of it, leave pixels and other round numbers exact, so that
-    # equal distances stay equal; a constant feature becomes exactly 0.
-    unit = 2.0 ** max(int(np.frexp((high - low).max())[1]) - 3, SMALLEST_EXPONENT)
-    centre = np.where(high == low, low, np.round((low + high) / 2 / unit) * unit)
-    moved = _move(reference, centre, unit)
-    return moved, moved if queries is reference else _move(queries, centre, unit), unit
+        return rows, rows if own else _directions(queries), 1.0
+    centre = _round_centre(reference)
+    rows = _move(reference, centre)
+    others = rows if own else _move(queries, centre)
+    largest = max(float(s.max(initial=0)) - float(s.min(initial=0)) for s in (rows, others))
+    if largest == 0 or 1e-15 < largest < 1e15:  # squares of these, and their sums, are well inside float32's range
+        return rows, others, 1.0
+    unit = 2.0 ** float(np.clip(np.frexp(largest)[1] - 1, -126, 127))
+    return rows / np.float32(unit), others / np.float32(unit), unit
 
 
-def _move(features: ndarray, centre: ndarray, unit: float) -> Float32[ndarray, "n d"]:
-    wide = np.float32 if features.dtype in (np.float32, np.float16) else np.float64
-    moved = features - centre.astype(wide)
-    moved /= wide(unit)
-    return np.ascontiguousarray(moved, dtype=np.float32)
+def _round_centre(reference: ndarray) -> Float64[ndarray, " d"]:
+    """About the median row, as multiples of a power of two: pixels and other round numbers stay exact when moved."""
+    sample = reference[:: max(1, len(reference) // 1000)].astype(np.float64)
+    centre = np.median(sample, axis=0)
+    spread = np.abs(sample - centre).mean()
+    if spread == 0:
+        return centre
+    grid = 2.0 ** (int(np.frexp(spread)[1]) - 4)
+    return np.round(centre / grid) * grid
+
+
+def _move(features: ndarray, centre: Float64[ndarray, " d"]) -> Float32[ndarray, "n d"]:
+    exact = features.dtype in (np.float32, np.float16)  # the difference of two of these is rounded only once
+    return np.ascontiguousarray(features - (centre.astype(np.float32) if exact else centre), dtype=np.float32)
 
 
 def _directions(features: ndarray) -> Float32[ndarray, "n d_and_1"]:
@@ -89,7 +113,9 @@ def nearest(
     """
     idx = np.empty((len(queries), k), dtype=np.int32)
     d2 = np.empty((len(queries), k), dtype=np.float32)
-    search, chunk = (_faiss if str(device) == "cpu" else _torch)(reference, k + own, device)
+    search, chunk = (_faiss if str(device) == "cpu" else _torch)(
+        reference, min(k + own + MARGIN, len(reference)), device
+    )
     for start in range(0, len(queries), chunk):
         rows = slice(start, start + chunk)
         found, distance = search(queries[rows])
@@ -130,16 +156,15 @@ def _torch(reference: Float32[ndarray, "n d"], k: int, device: Any) -> tuple[Sea
 
     rows = torch.from_numpy(reference).to(device)
     offset = -rows.square().sum(dim=1) / 2
-    n_rough = min(k + MARGIN, len(rows))
 
     def search(queries: ndarray) -> tuple[ndarray, ndarray]:
         q = torch.from_numpy(queries).to(device)
         with _full_precision():
-            rough = torch.addmm(offset, q, rows.T).topk(n_rough, sorted=False).indices  # largest q.r - |r|^2 / 2
-        d2, order = (rows[rough] - q[:, None]).square_().sum(dim=2).topk(k, largest=False)
+            rough = torch.addmm(offset, q, rows.T).topk(k, sorted=False).indices  # largest q.r - |r|^2 / 2
+        d2, order = (rows[rough] - q[:, None]).square_().sum(dim=2).sort()
         return rough.gather(1, order).cpu().numpy(), d2.cpu().numpy()
 
-    return search, max(1, TILE // max(len(rows), n_rough * rows.shape[1]))
+    return search, max(1, TILE // max(len(rows), k * rows.shape[1]))
 
 
 @contextmanager

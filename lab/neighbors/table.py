@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from lab.core.checks import check_choice, check_integer, check_labels, require
 from lab.neighbors import kernels
-from lab.neighbors.search import METRICS, check_features, comparable, nearest
+from lab.neighbors.search import METRICS, check_pair, comparable, nearest
 
 DEFAULT_K_MAX = 101
 TIES = ("nearest", "lowest", "random")
@@ -48,17 +48,9 @@ class NeighborTable:
             there are (one fewer in a self-search).
         """
         check_choice("metric", metric, METRICS)
-        reference = check_features("reference", reference)
         own = queries is None
-        if own:
-            queries = reference
-            require(len(reference) >= 2, "reference", "at least 2 rows for a self-search", len(reference))
-        else:
-            require(len(reference) >= 1, "reference", "at least 1 row", len(reference))
-            queries = check_features("queries", queries)
-            rule = f"rows of {reference.shape[1]} features, as the reference has"
-            require(queries.shape[1] == reference.shape[1], "queries", rule, queries.shape[1])
-        k_max = _check_k_max(k_max, len(reference) - own)
+        reference, queries = check_pair(reference, queries)
+        k_max = check_k_max(k_max, len(reference) - own)
         reference, queries, unit = comparable(reference, queries, metric)
         idx, d2 = nearest(reference, queries, k_max, own=own, device=device)
         dist = d2 / 2 if metric == "cosine" else np.sqrt(d2) * np.float32(unit)
@@ -125,7 +117,7 @@ class NeighborTable:
         return y.astype(np.min_scalar_type(n_classes - 1))
 
 
-def _check_k_max(k_max: int | None, n_others: int) -> int:
+def check_k_max(k_max: int | None, n_others: int) -> int:
     if k_max is None:
         return min(DEFAULT_K_MAX, n_others)
     return check_integer("k_max", k_max, 1, n_others)

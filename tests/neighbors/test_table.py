@@ -7,27 +7,7 @@ import pytest
 
 from lab.neighbors import NeighborTable
 from lab.neighbors.search import nearest
-
-
-def brute_force(reference, queries, k, own=False):
-    """float64, direct differences; the whole order, for lists and for what lies just behind them."""
-    reference, queries = np.asarray(reference, np.float64), np.asarray(queries, np.float64)
-    dist = np.sqrt(((queries[:, None] - reference[None]) ** 2).sum(axis=2))
-    if own:
-        np.fill_diagonal(dist, np.inf)
-    order = np.argsort(dist, axis=1, kind="stable")[:, :k]
-    return order, np.take_along_axis(dist, order, axis=1), dist
-
-
-def assert_exact(table, reference, queries, own=False, rtol=1e-5):
-    """Same rows as brute force, except where the distances of the rows agree within `rtol`."""
-    order, sorted_dist, dist = brute_force(reference, queries, table.k_max, own)
-    found = np.take_along_axis(dist, table.idx.astype(np.int64), axis=1)
-    scale = sorted_dist.max()
-    np.testing.assert_allclose(found, sorted_dist, rtol=rtol, atol=rtol * scale)
-    np.testing.assert_allclose(table.dist, sorted_dist, rtol=rtol, atol=rtol * scale)
-    assert all(len(set(row)) == table.k_max for row in table.idx.tolist())
-    return (table.idx == order).mean()
+from tests.neighbors.brute import assert_exact
 
 
 @pytest.mark.parametrize("device", ["cpu", "torch"])
@@ -64,7 +44,7 @@ def test_equally_near_rows_are_listed_in_order_of_index():
     np.testing.assert_array_equal(table.dist, [[1, 1, 1, 1, 2]])
 
 
-@pytest.mark.parametrize(("offset", "scale"), [(1e6, 1), (0, 1e-20), (0, 1e30), (-3e4, 1e-2)])
+@pytest.mark.parametrize(("offset", "scale"), [(1e6, 1), (0, 1e-20), (0, 1e30), (0, 2e37), (-3e4, 1e-2)])
 def test_a_far_origin_or_an_odd_unit_costs_no_accuracy(offset, scale, rng):
     reference, queries = rng.normal(size=(2, 200, 8)) * scale + offset
     table = NeighborTable.build(reference, queries, k_max=20)
@@ -73,7 +53,7 @@ def test_a_far_origin_or_an_odd_unit_costs_no_accuracy(offset, scale, rng):
 
 def test_one_distant_query_does_not_disturb_the_others_order(rng):
     reference = rng.normal(size=(200, 8))
-    queries = np.vstack([reference[:5], np.full((1, 8), 1e4)])
+    queries = np.vstack([reference[:5], np.full((1, 8), 1e9)])
     table = NeighborTable.build(reference, queries, k_max=10)
     np.testing.assert_array_equal(table.idx[:5, 0], np.arange(5))
     np.testing.assert_array_equal(table.dist[:5, 0], 0)
