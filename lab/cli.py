@@ -45,14 +45,15 @@ def _add_gallery(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "gallery", help="the finished runs that ship with the lab", description="Example: lab gallery build"
     )
     gallery.add_argument("action", choices=("build",), help="compute them anew")
-    gallery.set_defaults(call=lambda options: _build_gallery())
+    gallery.add_argument("--only", metavar="DIGEST", help="this one alone; the others stay as they are")
+    gallery.set_defaults(call=lambda options: _build_gallery(options.only))
 
 
-def _build_gallery() -> None:
+def _build_gallery(only: str | None) -> None:
     from lab.experiments import gallery
     from lab.specs.presets import GALLERY
 
-    gallery.build(list(GALLERY))
+    gallery.build(GALLERY, only)
     for request in GALLERY:
         folder = gallery.GALLERY / request.digest
         size = sum(path.stat().st_size for path in folder.iterdir())

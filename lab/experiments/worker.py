@@ -7,8 +7,9 @@ from typing import Any
 from lab.core.threads import limit_threads
 from lab.experiments.progress import Report
 from lab.experiments.results import Run
+from lab.experiments.worker_labels import run_labels
 from lab.experiments.worker_toy import run_toy
-from lab.specs import Experiment, KNet, Schedule, Toy
+from lab.specs import Experiment, KNet, LabelStudy, Schedule, Toy
 
 
 def compute(request: Any, report: Report) -> Run:
@@ -21,7 +22,9 @@ def compute(request: Any, report: Report) -> Run:
     limit_threads(1)  # nets of this size are slower on two
     if isinstance(request, Experiment):
         return run_toy(request, report)
-    raise ValueError(f"request must be an Experiment, got {type(request).__name__}")
+    if isinstance(request, LabelStudy):
+        return run_labels(request, report)
+    raise ValueError(f"request must be an Experiment or a LabelStudy, got {type(request).__name__}")
 
 
 def warm_up() -> None:

@@ -4,11 +4,28 @@ from lab.noise import MODELS
 from lab.specs.backbones import ToyMLP
 from lab.specs.codec import digest, from_json, register, to_json
 from lab.specs.experiment import Experiment
+from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
 from lab.specs.methods import KNet
 from lab.specs.toy import Toy
 from lab.specs.training import Schedule, Seeds
 
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, ToyMLP, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
+register(DataSource, RareClass, RarePair, LabelStudy)
 
-__all__ = ["Experiment", "KNet", "Schedule", "Seeds", "Toy", "ToyMLP", "digest", "from_json", "register", "to_json"]
+__all__ = [
+    "DataSource",
+    "Experiment",
+    "KNet",
+    "LabelStudy",
+    "RareClass",
+    "RarePair",
+    "Schedule",
+    "Seeds",
+    "Toy",
+    "ToyMLP",
+    "digest",
+    "from_json",
+    "register",
+    "to_json",
+]

@@ -1,4 +1,4 @@
-"""An experiment as a Python script that gives the same result."""
+"""A request as a Python script that gives the same result."""
 
 from __future__ import annotations
 
@@ -6,21 +6,46 @@ import dataclasses
 from typing import Any
 
 from lab.specs.experiment import Experiment
+from lab.specs.labels import LabelStudy
 
 
-def as_code(experiment: Experiment) -> str:
-    """A script on the library alone; it prints the experiment's digest and its main numbers."""
-    noise = type(experiment.noise).__name__
+def as_code(request: Experiment | LabelStudy) -> str:
+    """A script on the library alone; it prints the request's digest and its main numbers."""
+    if isinstance(request, LabelStudy):
+        return _study_code(request)
+    noise = type(request.noise).__name__
     return f"""from lab.experiments import run
 from lab.noise import {noise}
 from lab.specs import Experiment, KNet, Schedule, Seeds, Toy, ToyMLP
 
-experiment = {_expression(experiment, 0)}
+experiment = {_expression(request, 0)}
 result = run(experiment)
 print(experiment.digest)
 print("network", result.metrics["accuracy"]["network"])
 print("kNN, k = 1, 2, ...", result.metrics["accuracy"]["knn"])
 print("kNet, k = 1, 2, ...", result.metrics["accuracy"]["knet"])
+"""
+
+
+def _study_code(study: LabelStudy) -> str:
+    kinds = ["DataSource", "LabelStudy"] + ([type(study.imbalance).__name__] if study.imbalance else [])
+    return f"""from lab.experiments import run
+from lab.noise import {type(study.noise).__name__}
+from lab.specs import {", ".join(kinds)}
+
+study = LabelStudy(
+    dataset={_expression(study.dataset, 1)},
+    imbalance={_expression(study.imbalance, 1)},
+    noise={_expression(study.noise, 1)},
+    mode={study.mode!r},
+    seed={study.seed},
+)
+result = run(study)
+print(study.digest)
+print("wrong labels", result.metrics["n_changed"], "of", result.metrics["n"])
+print("realised matrix, row = true class, column = given label")
+print(result.arrays["T_empirical"].round(3))
+print(result.arrays["y_given"])
 """
 
 
