@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import monotonic, process_time
 from typing import Any
 
@@ -23,7 +24,7 @@ from lab.experiments.results import Run
 from lab.figures import field_payload
 from lab.figures.field_payload import Curve, MethodField
 from lab.methods.knet import fit_knet
-from lab.neighbors import NeighborTable
+from lab.neighbors import NeighborTable, search_grid, search_groups
 from lab.nets.knet import KNetModule
 from lab.nets.mlp import ToyMLP
 from lab.noise import NoisyLabels, corrupt
@@ -152,6 +153,15 @@ class Answers:
     network: Float[np.ndarray, "m c"]  # softmax
 
 
+def tiles(x: Float[np.ndarray, "m 2"], size: int = 36) -> Int[np.ndarray, " m"]:
+    """Groups of about `size` points that lie close together: columns of equal count, each cut into equal counts."""
+    n, across = len(x), max(1, round((len(x) / size) ** 0.5))
+    column = np.argsort(np.argsort(x[:, 0])) * across // n
+    group = np.empty(n, dtype=np.int64)
+    group[np.lexsort((x[:, 1], column))] = np.arange(n) * across**2 // n
+    return group
+
+
 def answer_knn(
     table: NeighborTable, y_given: Int[np.ndarray, " n"]
 ) -> tuple[UInt8[np.ndarray, "k m"], UInt8[np.ndarray, "k m"]]:
@@ -185,10 +195,11 @@ class Pipeline:
             self.knet = self.fit(None, self.stage(0.4, 0.65))
         with phase("test draw"):
             report(0.65, "asking both on the clean test draw")
-            self.test_answers = self.answer(self.test, NeighborTable.build)
+            self.test_answers = self.answer(self.test, partial(search_groups, group=tiles(self.test.x)))
         with phase("fields"):
             report(0.75, "drawing the fields")
-            self.grid_answers = self.answer(self.grid, NeighborTable.build)
+            side = experiment.grid
+            self.grid_answers = self.answer(self.grid, partial(search_grid, shape=(side, side)))
 
     def stage(self, low: float, high: float) -> Report:
         """Report of a stage that takes the given share of the whole."""
@@ -208,7 +219,8 @@ class Pipeline:
 
     def answer(self, place: Place, search: Callable[..., NeighborTable]) -> Answers:
         features, k_max = features_of(self.net, place.x), self.votes.shape[1]
-        neighbours, knn = answer_knn(search(self.features, features, k_max=k_max), self.sample.y_given)
+        table = search(self.features, features, k_max=k_max)
+        neighbours, knn = answer_knn(table, self.sample.y_given)
         with torch.inference_mode():
             logits = self.net.head(torch.from_numpy(features)).numpy()
         return Answers(neighbours, knn, knet_labels(self.knet.fold(), features)[: len(knn)], softmax(logits))
