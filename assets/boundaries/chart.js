@@ -154,11 +154,12 @@ function buildNumbers(app) {
   app.numbers = new Map();
   const entries = drawnSeries(app).map((series) => {
     const entry = element("div", "number");
-    const value = element("dd");
+    const cell = element("dd");
+    const value = stillIn(cell);
     const term = element("dt");
     const name = element("span", "", series.name);
     term.append(lineSample(app, series), name);
-    entry.append(term, value);
+    entry.append(term, cell);
     app.numbers.set(series.id, { value, name });
     return entry;
   });

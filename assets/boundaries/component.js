@@ -1,6 +1,6 @@
-// The entry that Streamlit calls, again after every change of its inputs. One component is two mounts of this module:
-// the field gets its name and the compressed scene as bytes, a second, invisible one gets the options as JSON. So a
-// change of an option costs a few hundred bytes and never sends the scene again.
+// The entry that Streamlit calls, again after every change of its inputs. A field is two mounts of this one module: the
+// first gets a heading and the compressed scene as bytes, the second, invisible one the options as JSON. So a change of
+// an option never sends the scene again.
 
 const fields = new Map(); // name -> app
 const optionsByName = new Map();
@@ -10,7 +10,6 @@ export default function boundaries(component) {
 }
 
 function receiveOptions(options) {
-  if (!options) return;
   optionsByName.set(options.name, options);
   const app = fields.get(options.name);
   if (app) takeOptions(app, options);
@@ -20,8 +19,8 @@ function mountField(component) {
   const root = component.parentElement.querySelector(".lab-boundaries");
   const app = root.labApp ?? createApp(root);
   app.component = component;
-  const end = component.data.indexOf(10); // "name\n", then the scene
-  app.name = new TextDecoder().decode(component.data.subarray(0, end));
+  const end = component.data.indexOf(10); // a line of JSON, then the scene
+  Object.assign(app, JSON.parse(new TextDecoder().decode(component.data.subarray(0, end)))); // name, palette
   fields.set(app.name, app);
   if (optionsByName.has(app.name)) takeOptions(app, optionsByName.get(app.name));
   takeScene(app, component.data.subarray(end + 1));
@@ -137,7 +136,7 @@ function retheme(app) {
   const key = ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
   if (key === app.themeKey) return;
   app.themeKey = key;
-  app.theme = readTheme(app.root, app.options.palette, app.scene.classes.length);
+  app.theme = readTheme(app.root, app.palette, app.scene.classes.length);
   app.root.dataset.dark = app.theme.dark;
   buildClassButtons(app);
   redrawAll(app);

@@ -8,7 +8,7 @@ function collectUi(root) {
     play: one(".play"),
     kRow: one(".k-row"),
     slider: one(".k-slider"),
-    kValue: one(".k-value"),
+    kValue: one(".k-value > .still"),
     kMax: one(".k-max"),
     panels: one(".panels"),
     relabel: one(".relabel"),
@@ -28,6 +28,13 @@ function element(tag, className = "", text = "") {
   if (className) node.className = className;
   if (text) node.textContent = text; // never innerHTML: class names come from uploads
   return node;
+}
+
+// A box of fixed size for a text that changes on every frame (see .still in the style sheet).
+function stillIn(parent) {
+  const box = element("b", "still");
+  parent.append(box);
+  return box;
 }
 
 // Captions are written on every frame of a drag: the same text is left alone, a new one goes into the text node there is.

@@ -29,8 +29,9 @@ function buildPanel(app, plan, index) {
   const caption = element("figcaption", "panel-caption");
   const name = app.state.view === "side" ? methodSelect(app, plan.method, index) : element("strong", "panel-name");
   const kText = element("span", "panel-k");
-  const number = element("span", "panel-number");
-  caption.append(name, kText, number);
+  const numberBox = element("span", "panel-number");
+  const number = stillIn(numberBox);
+  caption.append(name, kText, numberBox);
   const plane = element("div", "plane");
   plane.tabIndex = 0;
   plane.setAttribute("role", "application");
@@ -41,7 +42,7 @@ function buildPanel(app, plan, index) {
   const note = element("p", "panel-note", app.scene.memory[plan.method] ?? "");
   box.append(caption, plane, note);
   const ctx = canvas.getContext("2d", { alpha: false }); // opaque: nothing below to blend with
-  const panel = { ...plan, box, plane, canvas, ctx, field: newField(app.scene.side), name, kText, number };
+  const panel = { ...plan, box, plane, canvas, ctx, field: newField(app.scene.side), name, kText, numberBox, number };
   listenToPlane(app, panel);
   return panel;
 }
@@ -132,8 +133,9 @@ function captionPanel(app, panel) {
   if (state.view === "fig2") setText(panel.name, panel.letter + METHODS[panel.method].name);
   setText(panel.kText, showsK ? `k = ${methodK(scene, panel.method, k)}` : "");
   const value = measureOf(scene, state.curve, panel.method, k);
-  if (panel.method === "disagreement") setText(panel.number, `${percent(panel.differ)} of area`);
-  else setText(panel.number, value === undefined ? "" : `${percent(value)} ${state.curve === "accuracy" ? "right" : "as Bayes"}`);
+  const known = value === undefined ? "" : `${percent(value)} ${state.curve === "accuracy" ? "right" : "as Bayes"}`;
+  setText(panel.number, panel.method === "disagreement" ? `${percent(panel.differ)} of area` : known);
+  panel.numberBox.hidden = panel.number.textContent === "";
 }
 
 function labelPlane(app, panel) {

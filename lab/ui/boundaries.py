@@ -9,6 +9,7 @@ then happen in the browser. Python hears of a choice when it is made (release of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -122,7 +123,8 @@ _JS = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
 _field = st.components.v2.component(
     "lab_boundaries", html=_asset("boundaries.html"), css=_asset("boundaries.css"), js=_JS
 )
-# The same script, so the browser loads one module and the two mounts share what they know (see component.js).
+# The same script: the browser makes one module of it, in which the two mounts meet (see component.js). It also makes the
+# message large enough for Streamlit's cache, so that unchanged options cost 80 bytes a rerun instead of 900.
 _options = st.components.v2.component("lab_boundaries_options", js=_JS)
 
 
@@ -136,12 +138,12 @@ def mount(
 
     Args:
         payload: a scene from `lab.figures.field_payload.encode`.
-        key: unique on the page, without "__" and line breaks.
+        key: unique on the page, without "__".
         options: first view, lesson steps, hidden parts.
         on_edit: called once for every change of labels, in order, before the rerun (as a callback: keep it short,
             store the change, compute in the script).
     """
-    require("__" not in key and "\n" not in key, "key", "without '__' and line breaks", key)
+    require("__" not in key, "key", "without '__'", key)
     seen_key = f"{key}.edits_seen"
 
     def deliver() -> None:
@@ -154,26 +156,40 @@ def mount(
     with st.container(gap=None):
         result = _field(
             key=key,
-            data=f"{key}\n".encode() + payload,
+            data=_heading(key) + payload,
             default={"state": None},
             on_state_change=lambda: None,
             on_edit_change=deliver,
         )
-        _options(key=f"{key}.options", data=_wire(options, key, st.session_state.get(seen_key, 0)))
-    return _view(result.get("state"), options)
+        state = result.get("state")
+        start = _first_start(f"{key}.start", options, state)
+        _options(key=f"{key}.options", data=_wire(options, start, key, st.session_state.get(seen_key, 0)))
+    return _view(state, options)
 
 
-def _wire(options: Options, key: str, seen: int) -> dict[str, Any]:
+def _first_start(stored: str, options: Options, state: object) -> View:
+    """`start` as it was when the component or this revision first came: an echo of the state is not sent back."""
+    if state is None or st.session_state.get(stored, (None,))[0] != options.revision:
+        st.session_state[stored] = options.revision, options.start
+    return st.session_state[stored][1]
+
+
+def _heading(key: str) -> bytes:
+    """The line before the scene: what never changes while the page is open."""
+    palette = {"light": COLOURS, "dark": COLOURS_DARK, "shapes": SHAPES, "error": ERROR}
+    return json.dumps({"name": key, "palette": palette}).encode() + b"\n"
+
+
+def _wire(options: Options, start: View, key: str, seen: int) -> dict[str, Any]:
     return {
         "name": key,
-        "state": asdict(options.start),
+        "state": asdict(start),
         "revision": options.revision,
         "fig2_ks": options.fig2_ks,
         "highlight": None if options.highlight is None else asdict(options.highlight),
         "hide": options.hide,
         "busy": options.busy,
         "ack": seen,
-        "palette": {"light": COLOURS, "dark": COLOURS_DARK, "shapes": SHAPES, "error": ERROR},
     }
 
 

@@ -73,29 +73,37 @@ def serve_app() -> Iterator[Callable[..., str]]:
             server.wait()
 
 
+@pytest.fixture(scope="session")
+def warm_context(chromium) -> Iterator:
+    """One browser context for all pages, so that Streamlit's own scripts are fetched and compiled once."""
+    context = chromium.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
 def console_errors() -> list[str]:
-    """What the page of this test complained about; the `page` fixture fails on anything left in it."""
+    """What the pages of this test complained about; `new_page` fails the test if anything is left in it."""
     return []
 
 
 @pytest.fixture
-def new_page(chromium, console_errors: list[str]) -> Iterator[Callable[..., object]]:
+def new_page(warm_context, console_errors: list[str]) -> Iterator[Callable[..., object]]:
     """`new_page(width=..., height=..., dark=...)` opens a page whose errors are collected in `console_errors`."""
-    contexts = []
+    pages = []
 
     def open_page(width: int = 1280, height: int = 1100, dark: bool = False):
-        scheme = "dark" if dark else "light"
-        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
+        page = warm_context.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
         page.on("pageerror", lambda error: console_errors.append(str(error)))
         page.on("console", lambda message: console_errors.append(message.text) if message.type == "error" else None)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert not console_errors, f"the page reported {console_errors}"
 
 

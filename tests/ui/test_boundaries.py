@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -34,9 +35,27 @@ def page() -> None:
 def test_a_mount_sends_the_bytes_once_and_the_options_beside_them() -> None:
     app = AppTest.from_function(page).run()
     field, options = (element.proto for element in app.get("bidi_component"))
-    assert field.bytes == b"field\npayload"
+    heading, _, scene = field.bytes.partition(b"\n")
+    assert json.loads(heading)["name"] == "field"
+    assert scene == b"payload"
     assert '"k": 9' in options.json
     assert field.js_content == options.js_content  # one module in the browser, so the two can meet
+
+
+def test_an_echo_of_the_state_is_not_sent_back() -> None:
+    def echoing() -> None:
+        import streamlit as st
+
+        from lab.ui.boundaries import Options, View, mount
+
+        st.session_state.view = mount(b"", key="field", options=Options(start=st.session_state.get("view", View(k=9))))
+
+    app = AppTest.from_function(echoing).run()
+    before = app.get("bidi_component")[1].proto.json
+    app.session_state["field"] = {"state": STATE | {"revision": 0}}
+    app.run()
+    assert app.session_state.view == SEEN
+    assert app.run().get("bidi_component")[1].proto.json == before
 
 
 def test_the_page_reads_what_the_browser_reported() -> None:

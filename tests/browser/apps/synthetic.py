@@ -73,7 +73,7 @@ def scene(n: int = 3000, side: int = 200, k_max: int = 101, seed: int = 0) -> Sc
         for i in (0, 1)
     ]  # fmt: skip
     return Scene(
-        classes=("green", "blue", "red <b>not html</b>"),
+        classes=("green", "blue", "red <u>not html</u>"),
         extent=EXTENT,
         points=points,
         y_clean=y_clean,
