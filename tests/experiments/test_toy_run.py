@@ -10,7 +10,7 @@ import pytest
 from lab.experiments import Run
 from lab.experiments.worker_toy import Pipeline, features_of, run_toy
 from lab.figures.field_payload import decode
-from lab.neighbors import NeighborTable
+from lab.neighbors import NeighborTable, search_grid
 from lab.noise import Clean, Matrix, Symmetric
 from lab.specs import Experiment, KNet, Schedule, Toy, ToyMLP
 
@@ -37,11 +37,15 @@ def test_the_page_is_sent_the_librarys_votes_exactly(run: Run) -> None:
     scene = decode(run.arrays["payload"].tobytes())
     pipeline = Pipeline(SMALL)
     pipeline.run()
-    table = NeighborTable.build(pipeline.features, features_of(pipeline.net, pipeline.grid.x))
+    on_grid = features_of(pipeline.net, pipeline.grid.x)
+    table = search_grid(pipeline.features, on_grid, (40, 40))
     y_given = run.arrays["y_given"].astype(int)
     np.testing.assert_array_equal(y_given[table.idx].T, scene.neighbour_labels)
     np.testing.assert_array_equal(table.predict_all(y_given, 3).T, pipeline.grid_answers.knn)
     np.testing.assert_array_equal(pipeline.grid_answers.knet, scene.knet_labels)
+    plain = NeighborTable.build(pipeline.features, on_grid)
+    np.testing.assert_allclose(table.dist, plain.dist, atol=2e-5)
+    assert (table.idx == plain.idx).mean() > 0.999  # the others are ties within rounding
 
 
 def test_the_same_experiment_gives_the_same_bytes(run: Run) -> None:
