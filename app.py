@@ -23,6 +23,14 @@ page = st.navigation(
                 default=True,
             ),
         ],
+        "Experiment": [
+            st.Page(
+                "pages/noise.py",
+                title="What noise does to labels",
+                icon=":material/shuffle:",
+                url_path="noise",
+            ),
+        ],
         "Reference": [
             st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),
         ],

@@ -32,7 +32,7 @@ class KnownSet:
 
 
 DATASETS = {
-    "digits": KnownSet(title="Digits (8 × 8)", classes=DIGITS, n_train=1297, maps=("digits",), image=(8, 8, 1)),
+    "digits": KnownSet(title="Digits", classes=DIGITS, n_train=1297, maps=("digits",), image=(8, 8, 1)),
     "toy": KnownSet(title="Toy", classes=Toy().class_names, n_train=sum(Toy().class_counts)),
     "iris": KnownSet(title="Iris", classes=("setosa", "versicolor", "virginica"), n_train=100),
     "wine": KnownSet(title="Wine", classes=("class_0", "class_1", "class_2"), n_train=118),

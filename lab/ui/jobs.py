@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from lab.experiments import Job, Run, find, submit
+from lab.experiments import Experiment, Job, Run, find, submit
 from lab.experiments.gallery import shipped
 from lab.ui.words import sentence
 
-LATEST = "latest-run"  # digest of the run this session saw last
+LATEST = "latest-run"  # of each kind of request, the digest of the run this session saw last
 OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked again only on request
 ENDED_BADLY = ("stopped", "failed")
 
@@ -25,7 +25,7 @@ def finished_run(request: Any) -> Run | None:
     if job is not None:
         run = job.run
     if run is not None:
-        st.session_state[LATEST] = request.digest
+        st.session_state.setdefault(LATEST, {})[type(request)] = request.digest
         return run
     assert job is not None
     if job.status in ENDED_BADLY:
@@ -35,11 +35,17 @@ def finished_run(request: Any) -> Run | None:
     return None
 
 
-def latest_run() -> Run | None:
-    """The run that this session saw last, to stand there while a new one is computed."""
-    digest = st.session_state.get(LATEST)
+def latest_run(kind: type = Experiment) -> Run | None:
+    """The run of such a request that this session saw last, to stand there while a new one is computed."""
+    digest = st.session_state.get(LATEST, {}).get(kind)
     job = find(digest) if digest else None
     return job.run if job else (shipped(digest) if digest else None)
+
+
+def under_way(request: Any) -> bool:
+    """Whether a worker has been asked for it and may still answer."""
+    job = find(request.digest)
+    return job is not None and not job.finished
 
 
 def _watch(job: Job) -> None:
@@ -51,22 +57,23 @@ def _watch(job: Job) -> None:
             if job.status in ENDED_BADLY:
                 st.session_state[OVER].add(job.id)
             st.rerun()
-        bar, stop = st.columns([5, 1], vertical_alignment="center")
-        bar.progress(job.progress.fraction, text=_words(job))
-        if stop.button("Stop", key=f"stop-{job.id}", icon=":material/stop:"):
-            job.cancel()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(job.progress.fraction, text=_words(job))
+            if st.button("Stop", key=f"stop-{job.id}", icon=":material/stop:"):
+                job.cancel()
 
     progress()
 
 
 def _say_how_it_ended(job: Job) -> None:
-    if job.status == "failed":
-        st.error(sentence(job.error or "It ended for no known reason"), icon=":material/error:")
-    else:
-        st.warning("Stopped. What stands below is the run before.", icon=":material/stop_circle:")
-    if st.button("Try again", key=f"again-{job.id}"):
-        st.session_state[OVER].discard(job.id)
-        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if job.status == "failed":
+            st.error(sentence(job.error or "It ended for no known reason"), icon=":material/error:")
+        else:
+            st.warning("Stopped. What stands below is the run before.", icon=":material/stop_circle:")
+        if st.button("Try again", key=f"again-{job.id}"):
+            st.session_state[OVER].discard(job.id)
+            st.rerun()
 
 
 def _words(job: Job) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from lab.experiments import Experiment, Run
 from lab.noise import Matrix
 from lab.specs import to_json
 from lab.specs.code import as_code
+from lab.ui.share import share_link
 
 
 def rate_strip(run: Run) -> None:
@@ -165,10 +165,3 @@ def take_home(run: Run) -> None:
             width="stretch",
         )
         st.caption("The picture: “Save picture” in the figure.")
-
-
-def share_link() -> str:
-    """The address of this page with all of its state."""
-    base = (st.context.url or "").split("?")[0]
-    state = urlencode(st.query_params.to_dict())
-    return f"{base}?{state}" if state else base
