@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.neighbors.classifier import KNNClassifier
     from lab.neighbors.groups import search_grid, search_groups
     from lab.neighbors.table import NeighborTable
+    from lab.neighbors.warm import warm_up
 
-__all__ = ["NeighborTable", "search_grid", "search_groups"]
+__all__ = ["KNNClassifier", "NeighborTable", "search_grid", "search_groups", "warm_up"]
 
-_HOME = {"NeighborTable": "table", "search_grid": "groups", "search_groups": "groups"}
+_HOME = {
+    "KNNClassifier": "classifier",
+    "NeighborTable": "table",
+    "search_grid": "groups",
+    "search_groups": "groups",
+    "warm_up": "warm",
+}
 
 
 def __getattr__(name: str) -> Any:  # lazy: numba, faiss and scikit-learn are imported by those who use them

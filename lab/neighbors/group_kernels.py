@@ -13,6 +13,7 @@ SUBSPACE_ERROR = np.float32(1e-5)  # share of D^2 by which leaving out direction
 ROUNDING_ERROR = np.float32(1e-6)  # share of (D + 2r)^2 by which rounding may
 TOO_ROUGH = np.float32(1e-4)  # share of the k-th neighbour's squared distance from which an error matters
 NEAR = np.float32(0.05)  # below this share of it, a squared distance is measured directly
+LARGEST = np.finfo(np.float32).max
 LOW_HALF = np.uint64(2**32 - 1)
 LAST = np.uint64(2**64 - 1)  # sorts behind every key
 
@@ -48,10 +49,10 @@ def list_keys(reference, queries, starts, largest, centre, score, bound, shift, 
             if error > TOO_ROUGH * top:
                 _measure(query, reference, candidates, estimate)
                 top = _threshold(estimate, k, keys.shape[1], top + 2 * error)
-            n_kept = _at_most(estimate, top, kept)
-            if n_kept > keys.shape[1]:  # more equal ones than fit
-                kept[:n_kept] = _below_first(estimate, kept[:n_kept], top)
-            _write(query, reference, candidates, estimate, kept[:n_kept], NEAR * top, keys[first + i])
+            chosen = kept[: _at_most(estimate, top, kept)]
+            if len(chosen) > keys.shape[1]:  # more equal ones than fit
+                chosen = _below_first(estimate, chosen, top)
+            _write(query, reference, candidates, estimate, chosen, NEAR * top, keys[first + i])
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -153,7 +154,7 @@ def _threshold(values, k, most, guess):
     """A limit that at least k values and, unless too many are equal, at most `most` values do not exceed."""
     low, high, n = np.float32(-1), np.float32(guess), _count(values, guess)
     if n < k:
-        high, n = values.max(), len(values)
+        high, n = LARGEST, len(values)
     while n > most:
         middle = (low + high) / 2
         if middle <= low or middle >= high:
@@ -177,11 +178,11 @@ def _count(values, limit):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _below_first(values, kept, limit):
+def _below_first(values, positions, limit):
     """The same positions, in the same order but for those of values at the limit, which come last."""
-    out, n = np.empty_like(kept), 0
+    out, n = np.empty_like(positions), 0
     for at_limit in (False, True):
-        for m in kept:
+        for m in positions:
             if (values[m] >= limit) == at_limit:
                 out[n] = m
                 n += 1
@@ -190,10 +191,10 @@ def _below_first(values, kept, limit):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _write(query, reference, candidates, estimate, kept, near, keys):
-    n = min(len(kept), len(keys))
+def _write(query, reference, candidates, estimate, chosen, near, keys):
+    n = min(len(chosen), len(keys))
     for i in range(n):
-        row, d2 = candidates[kept[i]], estimate[kept[i]]
+        row, d2 = candidates[chosen[i]], estimate[chosen[i]]
         if d2 < near:
             d2 = squared_distance(query, reference[row])
         bits = np.float32(d2).view(np.uint32)  # of non-negative floats, in the order of the floats

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int, Integer, UInt
+from jaxtyping import Float32, Int, Int32, Integer, UInt
 from numpy import ndarray
 
 from lab.core.checks import check_choice, check_integer, check_labels, require
@@ -72,7 +72,7 @@ class NeighborTable:
         """
         y = self._labels(y, n_classes)
         out = np.empty((*self.idx.shape, n_classes), dtype=np.min_scalar_type(self.k_max))
-        kernels.running_counts(self.idx, y, out)
+        kernels.running_counts(self._rows(), y, out)
         return out
 
     def predict(
@@ -106,8 +106,12 @@ class NeighborTable:
         else:
             bonus = np.zeros((1, n_classes), dtype=np.int64)
         out = np.empty(self.idx.shape, dtype=y.dtype)
-        kernels.running_labels(self.idx, y, np.ascontiguousarray(bonus), ties == "nearest", out)
+        kernels.running_labels(self._rows(), y, np.ascontiguousarray(bonus), ties == "nearest", out)
         return out
+
+    def _rows(self) -> Int32[ndarray, "n k_max"]:
+        """`idx` in the one layout that the kernels are compiled for, however the table was made."""
+        return np.ascontiguousarray(self.idx, dtype=np.int32)
 
     def _labels(self, y: Any, n_classes: int) -> UInt[ndarray, " n_reference"]:
         """The checked labels in as few bytes as they need, so that they stay in the fastest cache."""

@@ -6,22 +6,17 @@ import numpy as np
 import pytest
 
 from lab.neighbors import NeighborTable
-from lab.neighbors.search import nearest
 from tests.neighbors.brute import assert_exact
 
 
-@pytest.mark.parametrize("device", ["cpu", "torch"])
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])  # the second is the accelerator's path, on torch's CPU device
 @pytest.mark.parametrize("own", [False, True])
 def test_lists_equal_a_float64_brute_force(device, own, monkeypatch, rng):
     monkeypatch.setattr("lab.neighbors.search.CHUNK", 64)
     monkeypatch.setattr("lab.neighbors.search.TILE", 150 * 300)
     reference = rng.normal(size=(300, 17)).astype(np.float32)
     queries = reference if own else rng.normal(size=(200, 17)).astype(np.float32)
-    if device == "torch":  # the accelerator's path, on torch's CPU device
-        idx, d2 = nearest(reference, queries, 50, own=own, device="cpu:0")
-        table = NeighborTable(idx, np.sqrt(d2), 300)
-    else:
-        table = NeighborTable.build(reference, None if own else queries, k_max=50)
+    table = NeighborTable.build(reference, None if own else queries, k_max=50, device=device)
     assert assert_exact(table, reference, queries, own) > 0.999
 
 
@@ -57,6 +52,12 @@ def test_one_distant_query_does_not_disturb_the_others_order(rng):
     table = NeighborTable.build(reference, queries, k_max=10)
     np.testing.assert_array_equal(table.idx[:5, 0], np.arange(5))
     np.testing.assert_array_equal(table.dist[:5, 0], 0)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_rows_much_closer_to_each_other_than_to_the_centre_are_told_apart(device, rng):
+    heaps = np.repeat([[-3.0], [3.0]], 200, axis=0) + rng.normal(size=(400, 32)) * 3e-3
+    assert assert_exact(NeighborTable.build(heaps, k_max=60, device=device), heaps, heaps, own=True) > 0.99
 
 
 def test_constant_features_change_nothing(rng):
