@@ -8,7 +8,7 @@ from lab.core.threads import limit_threads
 from lab.experiments.progress import Report
 from lab.experiments.results import Run
 from lab.experiments.worker_labels import run_labels
-from lab.experiments.worker_toy import run_toy
+from lab.experiments.worker_toy_run import run_toy
 from lab.specs import Experiment, KNet, LabelStudy, Schedule, Toy
 
 

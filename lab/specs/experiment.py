@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lab.core.checks import check_integer, require
-from lab.noise import Noise, ToyAsymmetric
+from lab.noise import MatrixNoise, Noise, ToyAsymmetric
 from lab.specs.backbones import ToyMLP
 from lab.specs.codec import digest
 from lab.specs.methods import KNet
@@ -27,6 +27,7 @@ class Experiment:
     grid: int = 200  # side of the decision field drawn for 2-D data
 
     def __post_init__(self) -> None:
+        require(isinstance(self.noise, MatrixNoise), "noise", "noise that depends on the class alone", self.noise)
         n, n_classes = sum(self.dataset.class_counts), len(self.dataset.class_names)
         for row, label in self.edits:
             check_integer("row of an edit", row, 0, n - 1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lab.experiments.worker_toy import run_toy
+from lab.experiments.worker_toy_run import run_toy
 from lab.specs import Schedule, Seeds, Toy
 from lab.specs.presets import TOY
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lab.experiments import Run
-from lab.experiments.worker_toy import Pipeline, features_of, run_toy
+from lab.experiments.worker_toy import Pipeline, features_of
+from lab.experiments.worker_toy_run import run_toy
 from lab.figures.field_payload import decode
 from lab.neighbors import NeighborTable, search_grid
 from lab.noise import Clean, Matrix, Symmetric

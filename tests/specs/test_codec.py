@@ -83,6 +83,10 @@ def test_every_field_changes_the_digest() -> None:
         ('{"kind": "KNet", "fixed_ks": [102]}', "fixed_ks must be an integer in"),
         ('{"kind": "Experiment", "edits": [[1, 0], [0, 0]]}', "edits must be sorted"),
         ('{"kind": "Experiment", "edits": [[0, 3]]}', "label of an edit must be an integer in"),
+        (
+            '{"kind": "Experiment", "noise": {"kind": "LocallyConcentrated", "n_clusters": 3}}',
+            "noise must be noise that depends on the class alone",
+        ),
         ('{"kind": "Matrix", "rate": 1}', "Matrix must be given values"),
     ],
 )
@@ -97,5 +101,3 @@ def test_the_code_of_an_experiment_builds_that_experiment(experiment: Experiment
     built: dict[str, object] = {}
     exec(as_code(experiment).split("result =")[0], built)
     assert built["experiment"] == experiment
-
-
