@@ -122,6 +122,7 @@ function adoptState(app) {
   buildPanels(app);
   showState(app);
   redrawAll(app);
+  drawFrame(app); // at once, so that the spoken numbers are those of this scene
   sayNumbers(app);
 }
 

@@ -68,20 +68,26 @@ function votesAt(scene, cell, k) {
   return votes;
 }
 
-// { probs, votes }: probabilities in [0, 1] by class, or null; votes for kNN only.
+// { probs, votes }: probabilities by class, summing to 1, or null where a method has none; votes for kNN only.
 function readingAt(scene, method, cell, k) {
   const { cells, classes } = scene;
   if (method === "knn") {
     const votes = votesAt(scene, cell, k);
     return { votes, probs: votes.map((v) => v / k) };
   }
+  let read;
   if (method === "knet") {
     const { low, high, share } = knotsAround(scene, k);
     const { probs } = scene.knet;
-    return { probs: classes.map((_, c) => (probs[low + c * cells + cell] * (1 - share) + probs[high + c * cells + cell] * share) / 255) };
+    read = (at) => probs[low + at] * (1 - share) + probs[high + at] * share;
+  } else {
+    const { probs } = method === "fixed" ? fixedAt(scene, k) : scene[method];
+    if (!probs) return { probs: null };
+    read = (at) => probs[at];
   }
-  const { probs } = method === "fixed" ? fixedAt(scene, k) : scene[method] ?? {};
-  return { probs: probs ? classes.map((_, c) => probs[c * cells + cell] / 255) : null };
+  const values = classes.map((_, c) => read(c * cells + cell));
+  const sum = values.reduce((a, b) => a + b, 0); // each travelled with 8 bits
+  return { probs: values.map((value) => value / sum) };
 }
 
 function measureOf(scene, curve, method, k) {

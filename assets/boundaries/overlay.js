@@ -1,5 +1,10 @@
 // What lies over every field: Bayes borders and training points. Drawn once per size into a bitmap, then copied.
 
+const BORDERS = {
+  bayes: { name: "Bayes border", dash: [] },
+  noisy: { name: "Bayes border of the noisy labels", dash: [7, 5] },
+};
+
 function overlayBitmap(app, size, withPoints) {
   const key = `${size}:${withPoints}`;
   if (!app.overlays.has(key)) {
@@ -25,13 +30,13 @@ function markerRadius(app, size) {
 }
 
 function drawBorders(ctx, app, size) {
-  for (const [name, dash] of [["bayes", []], ["noisy", [7, 5]]]) {
-    if (!app.layers.has(name)) continue;
+  for (const [layer, { dash }] of Object.entries(BORDERS)) {
+    if (!app.layers.has(layer)) continue;
     for (const [colour, width] of [[css(app.theme.background, 0.7), 4.5], [css(app.theme.text), 2]]) {
       ctx.strokeStyle = colour;
       ctx.lineWidth = width * app.pixelRatio;
       ctx.setLineDash(width === 2 ? dash.map((v) => v * app.pixelRatio) : []);
-      for (const line of app.scene.borders[name]) {
+      for (const line of app.scene.borders[layer]) {
         ctx.beginPath();
         for (let i = 0; i < line.length; i += 2) ctx.lineTo(line[i] * size, (1 - line[i + 1]) * size);
         ctx.stroke();

@@ -61,16 +61,20 @@ function undoXor(values, row) {
 }
 
 function undoDifferences(values, side) {
-  for (let i = 0; i < values.length; i++) if (i % (side * side) >= side) values[i] += values[i - side];
-  for (let i = 0; i < values.length; i++) if (i % side) values[i] += values[i - 1];
+  for (let grid = 0; grid < values.length; grid += side * side) {
+    const end = grid + side * side;
+    for (let i = grid + side; i < end; i++) values[i] += values[i - side];
+    for (let row = grid; row < end; row += side) for (let i = row + 1; i < row + side; i++) values[i] += values[i - 1];
+  }
   return values;
 }
 
 function unpack(body, bits, size) {
   const out = new Uint8Array(size);
-  const perByte = 8 / bits;
   const mask = (1 << bits) - 1;
-  for (let i = 0; i < size; i++) out[i] = (body[(i / perByte) | 0] >> (bits * (i % perByte))) & mask;
+  for (let at = 0, i = 0; i < size; at++) {
+    for (let left = body[at], end = Math.min(size, i + 8 / bits); i < end; left >>= bits) out[i++] = left & mask;
+  }
   return out;
 }
 

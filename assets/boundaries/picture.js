@@ -72,6 +72,16 @@ function drawLegend(ctx, app, x, y) {
     ctx.fillText(name, x + 24, y);
     x += 48 + ctx.measureText(name).width;
   });
+  for (const [layer, { name, dash }] of Object.entries(BORDERS)) {
+    if (!app.layers.has(layer)) continue;
+    ctx.strokeStyle = css(app.theme.text);
+    ctx.lineWidth = 2;
+    ctx.setLineDash(dash);
+    line(ctx, x, y, x + 36, y);
+    ctx.setLineDash([]);
+    ctx.fillText(name, x + 46, y);
+    x += 72 + ctx.measureText(name).width;
+  }
 }
 
 function savePicture(app) {

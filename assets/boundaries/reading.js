@@ -64,7 +64,7 @@ function classRows(app, method, cell, k) {
     bar.style.setProperty("--share", probs[c]);
     bar.style.setProperty("--colour", css(app.theme.classes[c]));
     row.append(swatch(app, c), element("span", "tip-name", name), bar);
-    row.append(element("span", "tip-value", votes ? `${votes[c]} of ${k}` : percent(probs[c])));
+    row.append(element("span", "tip-value", votes ? `${votes[c]} of ${k}` : `${Math.round(100 * probs[c])} %`));
     return row;
   });
 }
@@ -114,14 +114,17 @@ function say(app, text) {
   app.saying = setTimeout(() => (app.ui.live.textContent = text), 250);
 }
 
+// After a choice, not on every frame of a drag: the numbers in the live region, and in the labels of chart and panels.
 function sayNumbers(app) {
   const { scene, state } = app;
-  const parts = ["knn", "knet", "network", "bayes"].map((method) => {
-    const value = measureOf(scene, state.curve, method, state.k);
-    return value === undefined ? "" : `${METHODS[method].name} ${percent(value)}`;
-  });
+  const parts = ["knn", "knet", "network", "bayes"]
+    .map((method) => [METHODS[method].name, measureOf(scene, state.curve, method, state.k)])
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${percent(value)}`);
+  const measure = state.curve === "accuracy" ? "Accuracy on clean test data" : "Agreement with the Bayes rule";
+  app.ui.chart.setAttribute("aria-label", `${measure} against k. At k = ${state.k}: ${parts.join(", ")}.`);
   const differ = app.panels.find((panel) => panel.method === "disagreement")?.differ;
-  if (differ !== undefined) parts.push(`the first two differ on ${percent(differ)} of the area`);
-  say(app, `k = ${state.k}: ${parts.filter(Boolean).join(", ")}`);
+  if (differ !== undefined) parts.push(`the two compared differ on ${percent(differ)} of the area`);
+  say(app, `k = ${state.k}: ${parts.join(", ")}`);
   for (const panel of app.panels) labelPlane(app, panel);
 }
