@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from lab.ui.jobs import finished_run, latest_run
+from lab.experiments.gallery import shipped
+from lab.specs.presets import TOY
+from lab.ui.jobs import finished_run, latest_run, under_way
 from lab.ui.lessons import lesson_card, open_linked_lesson
 from lab.ui.toy_controls import hide_groups, toy_experiment
 from lab.ui.toy_figure import hand_set_labels, read_linked_view, show_view, toy_figure
-from lab.ui.toy_results import rate_strip
+from lab.ui.toy_results import rate_strip, small_print, take_home
 
 st.title("Toy: boundaries under noise")
 st.markdown(
@@ -20,9 +22,9 @@ lesson_card("toy", show_view)
 
 experiment = toy_experiment(hand_set_labels)
 run = finished_run(experiment) if experiment else None
-if experiment is None:
-    st.error("One of the controls holds something impossible; the reason stands beside it. Below is the run before.")
-shown = run or latest_run()
+shown = run or latest_run() or shipped(TOY.digest)
 if shown is not None:
     rate_strip(shown)
-    toy_figure(shown, busy=run is None and experiment is not None)
+    toy_figure(shown, busy=run is None and experiment is not None and under_way(experiment))
+    small_print(shown)
+    take_home(shown)

@@ -70,7 +70,7 @@ def _say_how_it_ended(job: Job) -> None:
         if job.status == "failed":
             st.error(sentence(job.error or "It ended for no known reason"), icon=":material/error:")
         else:
-            st.warning("Stopped. What stands below is the run before.", icon=":material/stop_circle:")
+            st.warning("Stopped. Below is the last finished run.", icon=":material/stop_circle:")
         if st.button("Try again", key=f"again-{job.id}"):
             st.session_state[OVER].discard(job.id)
             st.rerun()

@@ -16,7 +16,28 @@ from lab.ui.words import sentence
 
 T = TypeVar("T")
 
-GROUPS = ("data", "noise", "network", "knet", "seeds")  # a lesson's link may hide some: ?hide=network,seeds
+GROUPS = {  # a lesson's link may hide some: ?hide=network,seeds
+    "data": "Data",
+    "noise": "Noise on the labels",
+    "network": "Network",
+    "knet": "kNet",
+    "seeds": "Seeds",
+}
+LABELS = {  # what a spec's error calls a field, and what the page calls it
+    "data": {"n_per_class": "Points per class", "seed": "Seed of the data"},
+    "network": {
+        "width": "Units per hidden layer",
+        "epochs": "Epochs",
+        "batch_size": "Batch size",
+        "learning_rate": "Learning rate",
+    },
+    "knet": {"hidden": "Hidden units", "epochs": "Epochs of kNet"},
+    "seeds": {
+        "seeds.noise": "Which labels flip",
+        "seeds.init": "Where the weights start",
+        "seeds.batch": "Order of the batches",
+    },
+}
 SHAPE_NAMES = dict(zip(SHAPES, ("Three Gaussians", "Two moons and a blob", "Concentric rings"), strict=True))
 STOPPING_NAMES = {
     "off": "Off: keep the last epoch",
@@ -37,12 +58,15 @@ def toy_experiment(edits_of: Callable[[Toy], Edits]) -> Experiment | None:
     Returns: the experiment, or None if a control holds something impossible; the reason stands at that control.
     """
     with st.sidebar:
-        dataset = _group("data", "Data", _data, expanded=True)
-        noise = _group("noise", "Noise on the labels", lambda: _noise(dataset), expanded=True)
-        network = _group("network", "Network", _network)
-        method = _group("knet", "kNet", lambda: _knet(dataset))
-        seeds = _group("seeds", "Seeds", _seeds)
+        dataset = _group("data", _data, expanded=True)
+        noise = _group("noise", lambda: _noise(dataset), expanded=True)
+        network = _group("network", _network)
+        method = _group("knet", lambda: _knet(dataset))
+        seeds = _group("seeds", _seeds)
     if not (dataset and noise and network and method and seeds):
+        parts = zip(GROUPS.values(), (dataset, noise, network, method, seeds), strict=True)
+        wrong = " and ".join(f"“{title}”" for title, part in parts if part is None)
+        st.warning(f"{wrong} in the side bar cannot be done; the reason stands there. Below is the last finished run.")
         return None
     backbone, schedule = network
     return Experiment(
@@ -56,14 +80,24 @@ def toy_experiment(edits_of: Callable[[Toy], Edits]) -> Experiment | None:
     )
 
 
-def _group(key: str, title: str, draw: Callable[[], T], *, expanded: bool = False) -> T | None:
-    """One expander; a ValueError of what it builds becomes a sentence inside it, and what was entered stays."""
-    with st.expander(title, expanded=expanded, key=f"group-{key}"):
-        try:
-            return draw()
-        except ValueError as error:
-            st.error(sentence(error), icon=":material/error:")
-            return None
+def _group(key: str, draw: Callable[[], T], *, expanded: bool = False) -> T | None:
+    """One expander; a ValueError of what it builds becomes a sentence below it, and what was entered stays.
+
+    Below it, not in it, because a link with an impossible value opens with the expander closed.
+    """
+    with st.container(key=f"group-{key}"):
+        with st.expander(GROUPS[key], expanded=expanded):
+            try:
+                return draw()
+            except ValueError as error:
+                reason = error
+        st.error(_in_the_pages_words(reason, LABELS.get(key, {})), icon=":material/error:")
+        return None
+
+
+def _in_the_pages_words(error: ValueError, labels: dict[str, str]) -> str:
+    name, must, rule = str(error).partition(" must be ")
+    return sentence(f"“{labels[name]}”{must}{rule}" if name in labels else error)
 
 
 def hide_groups() -> None:

@@ -11,18 +11,21 @@ from lab.experiments import Run
 from lab.specs import Toy, digest
 from lab.ui.boundaries import Edit, Options, View, mount
 from lab.ui.edits import Edits, merge, read_edits, write_edits
-from lab.ui.toy_results import numbers_table, take_home
+from lab.ui.toy_results import numbers_table
 from lab.ui.words import sentence
 
 FIRST_VIEW = View(layers=("points", "wrong", "bayes"))
-VIEW, REVISION, DESK = "toy-view", "toy-view-revision", "toy-edits"
+COMPONENT = "boundaries"
+VIEW = "toy-view"  # what the figure shows now, as far as the server has heard
+START, REVISION = "toy-view-start", "toy-view-revision"  # what it was last told to show, and how often
+DESK = "toy-edits"
 TUPLES = ("layers", "panels")
 
 
 def show_view(changes: dict[str, Any]) -> None:
     """Make the figure adopt a view: a lesson's step, or a link's."""
     known = {name: tuple(value) if name in TUPLES else value for name, value in changes.items()}
-    st.session_state[VIEW] = replace(st.session_state.get(VIEW, FIRST_VIEW), **known)
+    st.session_state[VIEW] = st.session_state[START] = replace(st.session_state.get(VIEW, FIRST_VIEW), **known)
     st.session_state[REVISION] = st.session_state.get(REVISION, 0) + 1
 
 
@@ -30,7 +33,7 @@ def read_linked_view() -> None:
     """Once per session: take the view from the address bar; what makes no sense there is left out."""
     if VIEW in st.session_state:
         return
-    st.session_state[VIEW] = FIRST_VIEW
+    st.session_state[VIEW] = st.session_state[START] = FIRST_VIEW
     for name in View.__slots__:
         if text := st.query_params.get(name):
             value: Any = tuple(text.split(",")) if name in TUPLES else int(text) if text.isdecimal() else text
@@ -55,24 +58,24 @@ def hand_set_labels(dataset: Toy) -> Edits:
 
 
 def toy_figure(run: Run, busy: bool) -> None:
-    """The component, and below it everything that speaks of its k.
+    """The component, and below it the numbers at its k.
 
     Args:
         run: what to draw. busy: a newer run is being computed, so `run` is the one before.
     """
+    if COMPONENT not in st.session_state:  # first sight, or back from another page
+        st.session_state[START] = st.session_state[VIEW]
+    # The same options until something new is to be shown: they carry the component's script, 60 kB.
+    options = Options(start=st.session_state[START], revision=st.session_state.get(REVISION, 0), busy=busy)
+    payload = run.arrays["payload"].tobytes()
 
     @st.fragment
     def figure() -> None:
-        options = Options(start=st.session_state[VIEW], revision=st.session_state.get(REVISION, 0), busy=busy)
-        payload = run.arrays["payload"].tobytes()
-        view = mount(payload, key="boundaries", options=options, on_edit=lambda edit: _apply(edit, run.request.dataset))
+        view = mount(payload, key=COMPONENT, options=options, on_edit=lambda edit: _apply(edit, run.request.dataset))
         if st.session_state.pop("edited-by-hand", False):
             st.rerun()
         _write_view(view)
-        k = min(view.k, len(run.metrics["accuracy"]["knn"]))
-        with st.expander("The numbers at this k", expanded=True):
-            numbers_table(run, k)
-        take_home(run)
+        numbers_table(run, min(view.k, len(run.metrics["accuracy"]["knn"])))
 
     figure()
 

@@ -1,13 +1,14 @@
-"""What stands around the toy's figure: rates, the table at one k, code, links and downloads."""
+"""What stands around the toy's figure: rates, the numbers at one k, link, code and downloads."""
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from lab.experiments import Experiment, Run
@@ -15,88 +16,91 @@ from lab.noise import Matrix
 from lab.specs import to_json
 from lab.specs.code import as_code
 from lab.ui.share import share_link
+from lab.ui.words import percent
 
 
 def rate_strip(run: Run) -> None:
     """Nominal, effective and realised noise rate side by side, and what the best possible rule reaches."""
     metrics, experiment = run.metrics, run.request
-    nominal = "your matrix" if isinstance(experiment.noise, Matrix) else f"{metrics['nominal_rate']:.0%}"
-    columns = st.columns(4)
-    columns[0].metric("Nominal noise rate", nominal, help="What the noise model calls its rate.")
-    columns[1].metric(
-        "Effective rate π",
-        f"{metrics['effective_rate']:.1%}",
-        help="Expected share of wrong labels, the only rate that compares across noise models.",
-    )
-    columns[2].metric(
-        "Wrong labels here", f"{metrics['realised_rate']:.1%}", help="Share in this draw, labels set by hand included."
-    )
-    columns[3].metric(
-        "Best possible accuracy",
-        f"{metrics['bayes_accuracy']:.1%}",
-        help=f"Bayes rule on {metrics['n_test']:,} new points with clean labels.",
-    )
+    nominal = "your matrix" if isinstance(experiment.noise, Matrix) else percent(metrics["nominal_rate"], 0)
+    with st.container(horizontal=True, key="rates"):
+        st.metric("Nominal noise rate", nominal, help="What the noise model calls its rate.")
+        st.metric(
+            "Effective rate π",
+            percent(metrics["effective_rate"]),
+            help="Expected share of wrong labels, the only rate that compares across noise models.",
+        )
+        st.metric(
+            "Wrong labels here",
+            percent(metrics["realised_rate"]),
+            help="Share in this draw, labels set by hand included.",
+        )
+        st.metric(
+            "Best possible accuracy",
+            percent(metrics["bayes_accuracy"]),
+            help=f"Bayes rule on {metrics['n_test']:,} new points with clean labels.",
+        )
 
 
-def numbers_at(run: Run, k: int) -> pd.DataFrame:
-    """One row a method: accuracy on the clean test draw, agreement with the Bayes rule, and what it keeps."""
+def numbers_at(run: Run, k: int) -> list[tuple[str, float, float, int | None]]:
+    """One row a method: its name, accuracy on the clean test draw, agreement with the Bayes rule, numbers it keeps."""
     metrics = run.metrics
     accuracy, agreement, kept = metrics["accuracy"], metrics["agreement"], metrics["numbers_kept"]
-    rows: list[dict[str, Any]] = [
-        {"Method": f"kNN, k = {k}", "a": accuracy["knn"][k - 1], "b": agreement["knn"][k - 1], "c": kept["knn"]},
-        {"Method": f"kNet, k = {k}", "a": accuracy["knet"][k - 1], "b": agreement["knet"][k - 1], "c": kept["knet"]},
+    curves = [
+        (f"{name}, k = {k}", accuracy[method][k - 1], agreement[method][k - 1], kept[method])
+        for name, method in (("kNN", "knn"), ("kNet", "knet"))
     ]
-    for fixed, value in accuracy["fixed"].items():
-        rows.append(
-            {"Method": f"fixed kNet, k = {fixed}", "a": value, "b": agreement["fixed"][fixed], "c": kept["knet"]}
-        )
-    rows.append({"Method": "network", "a": accuracy["network"], "b": agreement["network"], "c": kept["network"]})
-    rows.append(
-        {
-            "Method": "Bayes rule, noisy labels",
-            "a": metrics["noisy_bayes_accuracy"],
-            "b": metrics["noisy_bayes_agreement"],
-            "c": None,
-        }
-    )
-    rows.append({"Method": "Bayes rule", "a": metrics["bayes_accuracy"], "b": 1.0, "c": None})
-    names = {"a": "Accuracy, clean test", "b": "Agreement with Bayes", "c": "Numbers kept"}
-    return pd.DataFrame(rows).rename(columns=names).astype({"Numbers kept": "Int64"})
+    fixed = [
+        (f"fixed kNet, k = {own}", value, agreement["fixed"][own], kept["knet"])
+        for own, value in accuracy["fixed"].items()
+    ]
+    return [
+        *curves,
+        *fixed,
+        ("network", accuracy["network"], agreement["network"], kept["network"]),
+        ("Bayes rule, noisy labels", metrics["noisy_bayes_accuracy"], metrics["noisy_bayes_agreement"], None),
+        ("Bayes rule", metrics["bayes_accuracy"], 1.0, None),
+    ]
 
 
 def numbers_table(run: Run, k: int) -> None:
-    """The table of `numbers_at`."""
-    percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        numbers_at(run, k),
-        hide_index=True,
-        column_config={"Accuracy, clean test": percent, "Agreement with Bayes": percent},
-        key="numbers",
-    )
-    n, d = run.arrays["features"].shape
+    """The table of `numbers_at`. As text: 1 kB on every release of k, and read out as a table."""
+    lines = ["| Method | Accuracy, clean test | Agreement with Bayes | Numbers kept |", "|:--|--:|--:|--:|"]
+    for name, accuracy, agreement, kept in numbers_at(run, k):
+        size = "–" if kept is None else f"{kept:,}"
+        lines.append(f"| {name} | {percent(accuracy, 2)} | {percent(agreement, 2)} | {size} |")
+    st.markdown("\n".join(lines))
+
+
+def small_print(run: Run) -> None:
+    """What the numbers mean, and which run they are of."""
+    experiment, (n, d) = run.request, run.arrays["features"].shape
+    seeds = experiment.seeds
     st.caption(
         f"kNN keeps {n:,} × {d} features; kNet its parameters; 4 bytes each. The network that makes the features is "
-        "needed by both and counted apart. Agreement is weighted by the density of the data."
+        "needed by both and counted apart. Agreement is weighted by the density of the data. "
+        f"Run {experiment.digest}; seeds: data {experiment.dataset.seed}, labels {seeds.noise}, "
+        f"weights {seeds.init}, batches {seeds.batch}."
     )
 
 
 def curves_csv(run: Run) -> bytes:
-    """Accuracy and agreement of every method for every k."""
-    accuracy, agreement = run.metrics["accuracy"], run.metrics["agreement"]
-    table = pd.DataFrame({"k": np.arange(1, len(accuracy["knn"]) + 1)})
-    for name, curve in (("accuracy", accuracy), ("agreement", agreement)):
-        for method in ("knn", "knet", "network"):
-            table[f"{method}_{name}"] = curve[method]
-        for k, value in curve["fixed"].items():
-            table[f"fixed_knet_{k}_{name}"] = value
-    table["bayes_accuracy"] = run.metrics["bayes_accuracy"]
-    return table.to_csv(index=False).encode()
+    """Accuracy and agreement of every method for every k; what does not depend on k stands in every row."""
+    k_max = len(run.metrics["accuracy"]["knn"])
+    columns: dict[str, list[float]] = {"k": list(range(1, k_max + 1))}
+    for measure in ("accuracy", "agreement"):
+        curve = run.metrics[measure]
+        columns |= {f"{method}_{measure}": curve[method] for method in ("knn", "knet")}
+        columns[f"network_{measure}"] = [curve["network"]] * k_max
+        columns |= {f"fixed_knet_{k}_{measure}": [value] * k_max for k, value in curve["fixed"].items()}
+    columns["bayes_accuracy"] = [run.metrics["bayes_accuracy"]] * k_max
+    return _csv(columns)
 
 
 def points_csv(run: Run) -> bytes:
     """The training points with their true and given class names."""
     names, arrays = np.array(run.request.dataset.class_names), run.arrays
-    table = pd.DataFrame(
+    return _csv(
         {
             "x": arrays["x"][:, 0],
             "y": arrays["x"][:, 1],
@@ -106,7 +110,14 @@ def points_csv(run: Run) -> bytes:
             "set_by_hand": arrays["edited"],
         }
     )
-    return table.to_csv(index=False).encode()
+
+
+def _csv(columns: Mapping[str, Iterable[Any]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return out.getvalue().encode()
 
 
 def bundle(run: Run) -> bytes:
@@ -120,48 +131,34 @@ def bundle(run: Run) -> bytes:
     return out.getvalue()
 
 
+@st.fragment
 def take_home(run: Run) -> None:
-    """Link, code and downloads."""
+    """Link, code and downloads; each is made when it is opened."""
+    with st.container(horizontal=True):
+        link = st.popover("Copy link", icon=":material/link:", width="stretch", key="link", on_change="rerun")
+        code = st.popover("As code", icon=":material/code:", width="stretch", key="code", on_change="rerun")
+        save = st.popover("Download", icon=":material/download:", width="stretch", key="save", on_change="rerun")
+    if link.open:
+        link.caption("Opens this very state on another machine.")
+        link.code(share_link(), language=None, wrap_lines=True)
+    if code.open:
+        code.caption("Runs without the browser and prints the same numbers.")
+        code.code(as_code(run.request), language="python")
+    if save.open:
+        with save:
+            downloads(run)
+
+
+def downloads(run: Run) -> None:
+    """One button a file; a file is made when its button is pressed."""
     experiment: Experiment = run.request
-    name = f"toy-{experiment.digest}"
-    link, code, save = st.columns(3)
-    with link.popover("Copy link", icon=":material/link:", width="stretch"):
-        st.caption("Opens this very state on another machine.")
-        st.code(share_link(), language=None, wrap_lines=True)
-    with code.popover("As code", icon=":material/code:", width="stretch"):
-        st.caption("Runs without the browser and prints the same numbers.")
-        st.code(as_code(experiment), language="python")
-    with save.popover("Download", icon=":material/download:", width="stretch"):
-        st.download_button(
-            "Curves (CSV)",
-            lambda: curves_csv(run),
-            f"{name}-curves.csv",
-            "text/csv",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.download_button(
-            "Points (CSV)",
-            lambda: points_csv(run),
-            f"{name}-points.csv",
-            "text/csv",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.download_button(
-            "Experiment (JSON)",
-            lambda: to_json(experiment, indent=1),
-            f"{name}.json",
-            "application/json",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.download_button(
-            "Everything (ZIP)",
-            lambda: bundle(run),
-            f"{name}.zip",
-            "application/zip",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.caption("The picture: “Save picture” in the figure.")
+    files: list[tuple[str, Callable[[], bytes | str], str, str]] = [
+        ("Curves (CSV)", lambda: curves_csv(run), "-curves.csv", "text/csv"),
+        ("Points (CSV)", lambda: points_csv(run), "-points.csv", "text/csv"),
+        ("Experiment (JSON)", lambda: to_json(experiment, indent=1), ".json", "application/json"),
+        ("Everything (ZIP)", lambda: bundle(run), ".zip", "application/zip"),
+    ]
+    for label, make, ending, kind in files:
+        name = f"toy-{experiment.digest}{ending}"
+        st.download_button(label, make, name, kind, on_click="ignore", width="stretch")
+    st.caption("The picture: “Save picture” in the figure.")

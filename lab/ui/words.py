@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """0.923 as "92.3 %"."""
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
 def sentence(error: Exception | str) -> str:
     """An error message as a sentence, with nothing in it read as markup."""
     text = str(error)
