@@ -10,7 +10,9 @@ from numba import njit
 VOTE = np.int64(2**32)  # what one neighbour adds to its label's score; a lead within a tie is less than that
 
 # Below this share of |query|^2, |q|^2 + |r|^2 - 2 q.r has lost so many digits that the difference is taken directly.
-CANCELLATION = 1e-2
+CANCELLATION = np.float32(1e-2)
+EPSILON = np.float32(2.0**-23)
+EQUAL = np.float32(1 - 2e-5)  # squared distances as close as this count as equal
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -33,32 +35,49 @@ def squared_norm(a):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def tidy_lists(found, d2, queries, reference, own, idx, out):
-    """The best of each query's list into idx and out: own row dropped, close ones measured, by (distance, index).
+def settle_lists(found, d2, queries, reference, own, idx, out):
+    """Turn what a float32 matrix search found into the nearest rows, by (distance, index), own row left out.
 
-    found, d2: what a search found, some more than wanted; with own >= 0 query i is itself reference row own + i.
+    found, d2: some more than wanted, nearest first. Close ones are measured again; where even the last found is not
+    clearly farther than the last wanted, rounding may have kept a nearer row from the list, and all rows are measured.
+    own: with own >= 0 query i is itself reference row own + i.
     """
-    rows, distances = np.empty(found.shape[1], np.int64), np.empty(found.shape[1], np.float32)
+    n, d = reference.shape
+    rounding = EPSILON * (4 + np.float32(np.sqrt(d)))
     for i in range(len(found)):
-        query = queries[i]
-        close = CANCELLATION * squared_norm(query)
-        filled = 0
+        query, rows, distances = queries[i], idx[i], out[i]
+        norm, last, filled = squared_norm(query), d2[i, -1], 0
+        own_row = own + i if own >= 0 else -1
         for j in range(found.shape[1]):
             row, distance = found[i, j], d2[i, j]
-            if row == own + i and own >= 0:
-                continue
-            if distance < close:
+            if distance < CANCELLATION * norm:
                 distance = squared_distance(query, reference[row])
-            at = filled
-            while at > 0 and (distances[at - 1] > distance or (distances[at - 1] == distance and rows[at - 1] > row)):
-                distances[at] = distances[at - 1]
-                rows[at] = rows[at - 1]
-                at -= 1
-            distances[at] = distance
-            rows[at] = row
-            filled += 1
-        idx[i] = rows[: idx.shape[1]]
-        out[i] = distances[: idx.shape[1]]
+            if row != own_row:
+                filled = _insert(row, distance, rows, distances, filled)
+        unseen = max(last - rounding * (norm + last), np.float32(0))
+        if found.shape[1] < n and distances[-1] * EQUAL > unseen:
+            filled = 0
+            for row in range(n):
+                if row != own_row:
+                    filled = _insert(row, squared_distance(query, reference[row]), rows, distances, filled)
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _insert(row, distance, rows, distances, filled):
+    """Insert into lists that are full with as many as they have room for. Returns: how many they hold now."""
+    at = filled
+    if filled == len(rows):
+        at -= 1
+        if distance > distances[at] or (distance == distances[at] and row > rows[at]):
+            return filled
+    while at > 0 and (distances[at - 1] > distance or (distances[at - 1] == distance and rows[at - 1] > row)):
+        distances[at] = distances[at - 1]
+        rows[at] = rows[at - 1]
+        at -= 1
+    distances[at] = distance
+    rows[at] = row
+    return min(filled + 1, len(rows))
 
 
 @njit(cache=True, nogil=True)

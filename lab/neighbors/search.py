@@ -19,7 +19,7 @@ LARGEST = 1e38  # differences of such numbers still fit in float32
 SMALL = 2e9  # multiply-adds, about 0.05 s: below this a second thread costs more than it gives
 CHUNK = 4096  # queries searched at a time on the CPU; faiss's own block
 TILE = 2**28  # distances held at a time on an accelerator: 1 GiB
-MARGIN = 8  # candidates more than k: what rounding displaced is put right when they are measured
+MARGIN = 8  # candidates more than k, so that rounding seldom keeps a wanted one from the list
 
 
 def check_features(name: str, features: Any) -> ndarray:
@@ -119,7 +119,7 @@ def nearest(
     for start in range(0, len(queries), chunk):
         rows = slice(start, start + chunk)
         found, distance = search(queries[rows])
-        kernels.tidy_lists(found, distance, queries[rows], reference, start if own else -1, idx[rows], d2[rows])
+        kernels.settle_lists(found, distance, queries[rows], reference, start if own else -1, idx[rows], d2[rows])
     return idx, d2
 
 
