@@ -67,8 +67,10 @@ function drawPoints(ctx, app, size) {
     }
     if (!marked) break;
   }
+  const wrong = app.given.reduce((count, _, i) => count + isWrong(i), 0);
+  const thin = Math.max(0.5, Math.min(1, Math.sqrt(150 / Math.max(1, wrong)))); // hundreds of bold rings would be all one sees
   for (let i = 0; i < app.given.length; i++) {
-    if (marked && isWrong(i)) ring(ctx, app, i, size, radius * 1.75, theme.error, 1.5 * roomFor(app.given.length));
+    if (marked && isWrong(i)) ring(ctx, app, i, size, radius * (1.25 + 0.5 * thin), theme.error, 1.6 * thin);
     if (app.edited[i]) ring(ctx, app, i, size, radius * 2.5, theme.text, 1.4 * roomFor(app.given.length));
   }
 }
