@@ -17,9 +17,10 @@ from lab.core.palette import COLOURS, ERROR, SHAPES
 
 MOST_WITH_TEXT = 20  # classes up to which every cell carries its number
 SCALES = {  # one hue from pale to deep: safe for every kind of colour vision, and in grey
-    False: ((0, "#F2F6FA"), (0.02, "#D3E3F1"), (0.5, "#3F8FC5"), (1, "#08306B")),
-    True: ((0, "#1B222C"), (0.02, "#1D3A55"), (0.5, "#2F7FB5"), (1, "#BFE3FF")),
+    False: ((0, "#F2F6FA"), (0.5, "#8DBFE3"), (1, "#08306B")),
+    True: ((0, "#1B222C"), (0.5, "#24608F"), (1, "#BFE3FF")),
 }
+INK = {False: (75, "#111111", "#FFFFFF"), True: (60, "#FFFFFF", "#111111")}  # percent from which the second is used
 GREY = "#8A8A8A"
 
 
@@ -30,34 +31,50 @@ def transition_heatmap(
     n = len(classes)
     require(T.shape == (n, n), "T", f"{n} x {n}", T.shape)
     percent = np.round(100 * T, 1)
+    few = n <= MOST_WITH_TEXT
     names = [short(name) for name in classes]
-    numbers = np.array([["" if not value >= 0.05 else f"{value:.3g}" for value in row] for row in percent])
     places = list(range(n))
     fig = go.Figure(
         go.Heatmap(
             z=percent,
             x=places,
             y=places,
-            text=numbers if n <= MOST_WITH_TEXT else None,
-            texttemplate="%{text}" if n <= MOST_WITH_TEXT else None,
             customdata=np.array([[(plain(i), plain(j)) for j in classes] for i in classes]),
             hovertemplate="true %{customdata[0]}<br>given as %{customdata[1]}: %{z:.1f} %<extra></extra>",
             zmin=0,
             zmax=100,
             colorscale=[list(stop) for stop in SCALES[dark]],
-            showscale=n > MOST_WITH_TEXT,
+            showscale=not few,
             colorbar={"title": "%", "thickness": 12},
-            xgap=1 if n <= MOST_WITH_TEXT else 0,
-            ygap=1 if n <= MOST_WITH_TEXT else 0,
+            xgap=int(few),
+            ygap=int(few),
         )
     )
-    ticks = {"tickmode": "array", "tickvals": places, "ticktext": names, "showgrid": False, "zeroline": False}
-    if n > MOST_WITH_TEXT:
-        ticks = {"showgrid": False, "zeroline": False, "nticks": 10}
-    fig.update_xaxes(title="given label", constrain="domain", **ticks)
+    ticks = {"showgrid": False, "zeroline": False}
+    if few:
+        fig.add_trace(_numbers(percent, dark))
+        ticks |= {"tickmode": "array", "tickvals": places, "ticktext": names}
+    upright = max(map(len, names)) > 3 and n > 4
+    fig.update_xaxes(title="given label", tickangle=-90 if upright else 0, **ticks)
     fig.update_yaxes(title="true class", autorange="reversed", **ticks)
     side = 420 if n <= 12 else 520
     return fig.update_layout(title=title, height=side, margin={"l": 10, "r": 10, "t": 48, "b": 10})
+
+
+def _numbers(percent: Float[ndarray, "c c"], dark: bool) -> go.Scatter:
+    """The number of every cell that is not 0, in whichever ink can be read on it."""
+    start, below, above = INK[dark]
+    cells = np.argwhere(percent >= 0.5 if len(percent) > 5 else percent >= 0.05)
+    values = percent[cells[:, 0], cells[:, 1]]
+    return go.Scatter(
+        x=cells[:, 1],
+        y=cells[:, 0],
+        mode="text",
+        text=[f"{value:.0f}" if len(percent) > 5 else f"{value:.3g}" for value in values],
+        textfont={"color": [above if value >= start else below for value in values], "size": 12},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def transition_alt(T: Float[ndarray, "c c"], classes: Sequence[str], *, title: str) -> str:
@@ -94,7 +111,10 @@ def label_counts(
                 y=list(given),
                 name="after: given labels",
                 width=0.5,
-                marker={"color": COLOURS[0], "pattern": {"shape": "/" if few else "", "fgcolor": "#FFFFFF", "size": 7}},
+                marker={
+                    "color": COLOURS[0],
+                    "pattern": {"shape": "/" if few else "", "fillmode": "overlay", "fgcolor": "#FFFFFF", "size": 8},
+                },
                 hovertemplate="%{customdata}<br>after: %{y:,}<extra></extra>",
                 **shared,
             ),
@@ -107,8 +127,8 @@ def label_counts(
         barmode="overlay",
         height=320,
         title="Labels of each class, before and after",
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
-        margin={"l": 10, "r": 10, "t": 72, "b": 10},
+        legend={"orientation": "h", "y": -0.14, "yanchor": "top", "x": 0, "xanchor": "left"},
+        margin={"l": 10, "r": 10, "t": 48, "b": 10},
     )
 
 
@@ -154,7 +174,7 @@ def feature_map(
             y=places[changed, 1],
             mode="markers",
             name="wrong label",
-            marker={"symbol": "circle-open", "size": 13, "color": ERROR, "line": {"width": 1.8}},
+            marker={"symbol": "circle-open", "size": 12, "color": ERROR, "line": {"width": 1.5}},
             hoverinfo="skip",
         )
     )

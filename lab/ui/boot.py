@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from lab.experiments import engine
 
@@ -22,3 +23,14 @@ def start_worker() -> bool:
     """Bring up the worker. Called after the first page is drawn, because importing its client takes seconds."""
     engine.start()
     return True
+
+
+def enter_through_app() -> None:
+    """Send a server's very first visitor, who came by a link to a page of pages/, round by app.py.
+
+    Until app.py has called `st.navigation` once, Streamlit runs such a page by itself, without title and menu.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.html("<script>window.location.reload()</script>", unsafe_allow_javascript=True)
+        st.stop()

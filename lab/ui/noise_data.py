@@ -66,7 +66,7 @@ def source_picker() -> DataSource | None:
         label = st.text_input("Column of the labels", value="label", key="label", bind="query-params")
     most = DATASETS[name].n_train if name in DATASETS else None
     n = st.number_input(
-        "Rows",
+        "Rows (0: all)",
         min_value=0,
         value=0,
         step=100,

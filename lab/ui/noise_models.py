@@ -59,6 +59,7 @@ KINDS = {
     PEOPLE: HumanLabels,
     noise_controls.NO_NOISE: Clean,
 }
+NAMES_OF = {model: NAMES[kind] for kind, model in KINDS.items()}
 SWITCH_TO_OWN = {"model": noise_controls.EDITABLE, "part": 1.0}  # the widgets' state once a cell is typed
 PICK_NAMES = dict(
     zip(
@@ -187,7 +188,7 @@ def _noise(source: DataSource, imbalance: RareClass | RarePair | None, classes: 
     if kind == HARD:
         rate = _rate()
         strict = st.slider(
-            "Chance",
+            "Role of chance",
             0.02,
             1.0,
             0.1,

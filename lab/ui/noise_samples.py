@@ -99,6 +99,6 @@ def sample_table(run: Run, chosen: list[int]) -> pd.DataFrame:
             ("✗ " if wrong else "") + classes[g] for g, wrong in zip(arrays["y_given"][rows], changed, strict=True)
         ],
         "truth": [classes[c] for c in arrays["y_clean"][rows]],
-        "": ["wrong label" if wrong else "" for wrong in changed],
+        "note": ["wrong label" if wrong else "" for wrong in changed],
     }
     return pd.DataFrame(table | {f"feature {j + 1}": column.round(3) for j, column in enumerate(values.T)})

@@ -5,27 +5,32 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.experiments import Run
 from lab.figures.noise import (
     counts_alt,
     feature_map,
     label_counts,
+    short,
     transition_alt,
     transition_heatmap,
 )
-from lab.noise import Concentrated, InstanceDependent, LocallyConcentrated, Matrix
+from lab.noise import Concentrated, HumanLabels, LocallyConcentrated, Matrix
 from lab.specs import LabelStudy, to_json
 from lab.specs.code import as_code
+from lab.specs.datasets import DATASETS
 from lab.ui.noise_matrix import DESK, MOST_CLASSES, matrix_editor, to_steps
-from lab.ui.noise_models import SWITCH_TO_OWN
+from lab.ui.noise_models import NAMES_OF, SWITCH_TO_OWN
 from lab.ui.noise_samples import samples
 from lab.ui.share import share_link
 from lab.ui.words import sentence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MOST_NAMED = 5  # classes named in a sentence
-MOST_MAPPED_CLASSES = 8  # told apart on one map
+MOST_MAPPED_CLASSES = 10  # told apart on one map
+MOST_DRAWN = 1200  # points of one map: with more, the rings cover everything
+PLAIN_CHART = {"displaylogo": False}
 
 
 def show_study(run: Run) -> None:
@@ -33,7 +38,6 @@ def show_study(run: Run) -> None:
     rate_strip(run)
     plurality(run)
     matrices(run)
-    counts(run)
     if "concentration" in run.metrics:
         place(run)
     st.subheader("What the labels look like now")
@@ -42,12 +46,20 @@ def show_study(run: Run) -> None:
     take_home(run)
 
 
+def say_what_is_shown(run: Run, *, impossible: bool) -> None:
+    """What stands on the page while what was asked for is not there."""
+    study = run.request
+    name = DATASETS[study.dataset.name].title if study.dataset.name in DATASETS else study.dataset.name
+    why = "What the side bar asks for cannot be done; the reason stands there. " if impossible else ""
+    st.info(sentence(f"{why}Shown meanwhile: {name}, {NAMES_OF[type(study.noise)].lower()}"), icon=":material/info:")
+
+
 def rate_strip(run: Run) -> None:
     """Nominal, effective and realised rate, and how many were drawn."""
     m, noise = run.metrics, run.request.noise
-    nominal = "none stated" if m["nominal_rate"] is None else f"{m['nominal_rate']:.0%}"
-    if isinstance(noise, Matrix):
-        nominal = "your matrix"
+    nominal = "a result" if m["nominal_rate"] is None else f"{m['nominal_rate']:.0%}"
+    if isinstance(noise, (Matrix, HumanLabels)):
+        nominal = "your matrix" if isinstance(noise, Matrix) else "not stated"
     cells = (
         ("Nominal rate", nominal, "What the noise model calls its rate. Papers mean different things by it."),
         (
@@ -73,61 +85,69 @@ def rate_strip(run: Run) -> None:
 def plurality(run: Run) -> None:
     """A warning that names the classes which are no longer the most frequent label of their own samples."""
     m = run.metrics
-    classes, survives, breaking = m["classes"], m["survives"], m["breaking_rate"]
-    lost = [c for c, kept in enumerate(survives) if not kept]
-    breaks = {c: rate for c, rate in enumerate(breaking or []) if rate is not None and rate <= 1}
-    when = ""
-    if breaks and isinstance(run.request.noise, Matrix) is False:
-        lowest = min(breaks.values())
-        first = [c for c, rate in breaks.items() if rate < lowest + 1e-9]
-        whose = "every class" if len(first) == len(classes) else f"{_named(first, classes)}"
-        when = f"For {whose} that happens at a nominal rate of {lowest:.0%}. "
-    if not lost:
-        words = "The true class is still the most frequent label of its samples, in every class. " + (
-            when.replace("that happens", "that ends") if when else ""
+    lost = [c for c, kept in enumerate(m["survives"]) if not kept]
+    if lost:
+        whose = "this class" if len(lost) == 1 else "each of them"
+        words = (
+            f"{_named(lost, m['classes'])} lost the plurality: among the samples of {whose} another label is at least as "
+            f"frequent as the right one, so that a vote of neighbours goes wrong. {_breaking(run, 'It happens')}"
         )
-        if isinstance(run.request.noise, (LocallyConcentrated, Concentrated)):
-            words += "Inside the mislabelled places it is not: there, neighbours agree on the wrong label."
-        st.caption(sentence(words.strip()))
+        st.warning(sentence(words.strip()), icon=":material/warning:")
         return
-    st.warning(
-        sentence(
-            f"{_named(lost, classes)}: most samples of {'this class' if len(lost) == 1 else 'each of these classes'} "
-            f"do not carry its label any more than another one, so a majority of neighbours can no longer find it. {when}".strip()
-        ),
-        icon=":material/warning:",
-    )
+    words = "In every class the right label is still the most frequent one. " + _breaking(run, "That ends")
+    if isinstance(run.request.noise, (LocallyConcentrated, Concentrated)):
+        words += "In the mislabelled places it is not: there, neighbours agree on a wrong one."
+    st.caption(sentence(words.strip()))
+
+
+def _breaking(run: Run, verb: str) -> str:
+    """From which nominal rate on the first classes lose their plurality; nothing where there is no such rate."""
+    m = run.metrics
+    breaks = {c: rate for c, rate in enumerate(m["breaking_rate"] or []) if rate is not None and rate <= 1}
+    if not breaks or isinstance(run.request.noise, Matrix):
+        return ""
+    lowest = min(breaks.values())
+    first = [c for c, rate in breaks.items() if rate < lowest + 1e-9]
+    whose = "all of them" if len(first) == len(m["classes"]) else _named(first, m["classes"])
+    return f"{verb} from a nominal rate of {lowest:.0%} on, for {whose}. "
 
 
 def _named(chosen: list[int], classes: list[str]) -> str:
-    names = [f"“{classes[c]}”" for c in chosen[:MOST_NAMED]]
+    names = [f"“{short(classes[c])}”" for c in chosen[:MOST_NAMED]]
     more = len(chosen) - len(names)
     return ("class " if len(chosen) == 1 else "classes ") + ", ".join(names) + (f" and {more} more" if more else "")
 
 
 def matrices(run: Run) -> None:
-    """Where the labels go: as planned, as drawn, and the grid in which the plan is edited."""
+    """Where the labels go: as planned, as drawn, how many each class has, and the grid in which the plan is edited."""
     arrays, classes = run.arrays, run.metrics["classes"]
-    dark = st.context.theme.type == "dark"
     st.subheader("Where the labels go")
-    both = [("Planned", arrays["T"])] if "T" in arrays else []
-    both.append(("Drawn here", arrays["T_empirical"]))
-    for column, (title, T) in zip(st.columns(2), both, strict=False):
-        column.plotly_chart(
-            transition_heatmap(T, classes, title=title, dark=dark),
-            key=f"matrix-{title}",
-            alt=transition_alt(T, classes, title=title),
-            config={"displaylogo": False},
-        )
+    left, right = st.columns(2)
     words = "Row: true class. Column: given label. Numbers are percent of the row."
-    if "T" not in arrays:
-        words += " This noise looks at the sample and not at its class alone, so there is no matrix to plan it by."
-    st.caption(words + " After DRO, Fig. 4g.")
-    if "T" in arrays and len(classes) <= MOST_CLASSES:
-        edit_matrix(run.request, arrays["T"], classes)
+    if "T" in arrays:
+        heatmap(left, "Planned", arrays["T"], classes)
+        heatmap(right, "Drawn here", arrays["T_empirical"], classes)
+        st.caption(f"{words} After DRO, Fig. 4g.")
+        if len(classes) <= MOST_CLASSES:
+            edit_matrix(arrays["T"], classes)
+        counts(st.container(), run)
+        return
+    heatmap(left, "Drawn here", arrays["T_empirical"], classes)
+    counts(right, run)
+    st.caption(f"{words} This noise looks at each sample and not at its class alone, so no matrix plans it.")
 
 
-def edit_matrix(study: LabelStudy, T: np.ndarray, classes: list[str]) -> None:
+def heatmap(place: DeltaGenerator, title: str, T: np.ndarray, classes: list[str]) -> None:
+    """One matrix."""
+    place.plotly_chart(
+        transition_heatmap(T, classes, title=title, dark=st.context.theme.type == "dark"),
+        key=f"matrix-{title}",
+        alt=transition_alt(T, classes, title=title),
+        config=PLAIN_CHART,
+    )
+
+
+def edit_matrix(T: np.ndarray, classes: list[str]) -> None:
     """The grid, open where the matrix is one's own."""
     own = st.session_state.get("model") == SWITCH_TO_OWN["model"]
     desk = st.session_state.get(DESK, {}).get(len(classes))
@@ -136,41 +156,38 @@ def edit_matrix(study: LabelStudy, T: np.ndarray, classes: list[str]) -> None:
         matrix_editor(shown, classes, SWITCH_TO_OWN)
 
 
-def counts(run: Run) -> None:
+def counts(place: DeltaGenerator, run: Run) -> None:
     """Label counts before and after."""
     m = run.metrics
     data = (m["counts_clean"], m["counts_given"], m["classes"])
-    st.plotly_chart(label_counts(*data), key="label-counts", alt=counts_alt(*data), config={"displaylogo": False})
-    st.caption("Wide outline: true classes. Hatched bar: given labels.")
+    place.plotly_chart(label_counts(*data), key="label-counts", alt=counts_alt(*data), config=PLAIN_CHART)
 
 
 def place(run: Run) -> None:
     """Where the wrong labels sit, and how concentrated they are."""
     arrays, m = run.arrays, run.metrics
-    classes = m["classes"]
+    classes, y = m["classes"], arrays["y_clean"][arrays["mapped"]]
     st.subheader("Where the wrong labels sit")
-    options = ["all classes", *classes]
-    focus = st.selectbox("Show", options, key="focus", bind="query-params", width=260)
-    rows = arrays["mapped"]
-    y, changed = arrays["y_clean"][rows], arrays["changed"][rows]
+    st.markdown(sentence(index_words(run)))
+    focus = st.selectbox("Show", ["all classes", *classes], key="focus", bind="query-params", width=260)
     if focus == "all classes":
-        kept, places, title = np.ones(len(rows), dtype=bool), arrays["map_all"], "All classes"
-        if len(classes) > MOST_MAPPED_CLASSES + 2:
-            kept = y < MOST_MAPPED_CLASSES
-            title = f"The first {MOST_MAPPED_CLASSES} classes"
+        shown, places = np.flatnonzero(y < MOST_MAPPED_CLASSES), arrays["map_all"]
+        title = "All classes" if len(classes) <= MOST_MAPPED_CLASSES else f"The first {MOST_MAPPED_CLASSES} classes"
     else:
-        kept, places, title = y == classes.index(focus), arrays["map_own"], f"Class “{focus}” alone"
+        shown, places = np.flatnonzero(y == classes.index(focus)), arrays["map_own"]
+        title = f"Class “{short(focus)}” alone"
+    drawn = shown[:: -(-len(shown) // MOST_DRAWN)] if len(shown) else shown
+    changed = arrays["changed"][arrays["mapped"][drawn]]
     st.plotly_chart(
-        feature_map(places[kept], y[kept], changed[kept], classes, title=title),
+        feature_map(places[drawn], y[drawn], changed, classes, title=title),
         key="feature-map",
-        alt=f"{title}: {int(kept.sum()):,} samples by their first two principal components, {int(changed[kept].sum()):,} of them ringed as wrongly labelled.",
-        config={"displaylogo": False},
+        alt=f"{title}: {len(drawn):,} samples by two principal components, {int(changed.sum()):,} ringed as wrongly labelled.",
+        config=PLAIN_CHART,
     )
-    st.caption(sentence(index_words(run)))
     st.caption(
         sentence(
-            f"{len(rows):,} of {m['n']:,} samples, placed by principal components of the inputs themselves. The map flattens "
-            "up to 50 dimensions into two, so what looks close need not be. After DRO, Fig. 4h, which uses a network’s features"
+            f"{len(drawn):,} samples, placed by the principal components of their inputs. The map flattens up to 50 "
+            "dimensions into two, so what looks close need not be. After DRO, Fig. 4h, which uses a network’s features"
         )
     )
 
@@ -183,10 +200,9 @@ def index_words(run: Run) -> str:
     words = (
         f"Concentration index {place['index']:.2f}: of the {place['n_neighbors']} nearest neighbours of a wrong label, "
         f"{place['index'] * rate:.0%} are wrong too, while {rate:.0%} of all labels are. 1 means spread evenly; "
-        f"{place['highest']:.2f}, the most there can be, means wrong labels have only wrong neighbours"
+        f"{place['highest']:.2f}, the most there can be, means wrong labels have only wrong neighbours. Measured on "
+        f"{place['n_rows']:,} of {run.metrics['n']:,} samples"
     )
-    if isinstance(run.request.noise, InstanceDependent):
-        words += ". Hard samples lie between classes, each among others that are right"
     return words
 
 
@@ -205,7 +221,12 @@ def papers(run: Run) -> None:
         }
     )
     st.dataframe(
-        table, hide_index=True, key="papers", alt="The rate that each paper would state for as many wrong labels."
+        table,
+        hide_index=True,
+        height="content",
+        column_config={"Paper": st.column_config.Column(width="medium")},
+        key="papers",
+        alt="The rate that each paper would state for as many wrong labels.",
     )
     st.caption(
         sentence(
