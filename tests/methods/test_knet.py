@@ -72,4 +72,6 @@ def test_too_few_rows_and_a_k_beyond_the_table_are_refused() -> None:
     with pytest.raises(ValueError, match="number of training rows must be >= 4, got 3"):
         fit_knet(torch.zeros(3, 2), votes, KNet(), init=torch_rng(0), order=torch_rng(0))
     with pytest.raises(ValueError, match=r"fixed_k must be in \[1, 2\], got 5"):
-        fit_knet(torch.zeros(9, 2), np.ones((9, 2, 2), np.uint8), KNet(), fixed_k=5, init=torch_rng(0), order=torch_rng(0))
+        fit_knet(
+            torch.zeros(9, 2), np.ones((9, 2, 2), np.uint8), KNet(), fixed_k=5, init=torch_rng(0), order=torch_rng(0)
+        )
