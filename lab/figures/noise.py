@@ -20,7 +20,7 @@ SCALES = {  # one hue from pale to deep: safe for every kind of colour vision, a
     False: ((0, "#F2F6FA"), (0.5, "#8DBFE3"), (1, "#08306B")),
     True: ((0, "#1B222C"), (0.5, "#24608F"), (1, "#BFE3FF")),
 }
-INK = {False: (75, "#111111", "#FFFFFF"), True: (60, "#FFFFFF", "#111111")}  # percent from which the second is used
+INK = {False: (75, "#000000", "#FFFFFF"), True: (60, "#FFFFFF", "#000000")}  # from that percent on the second
 GREY = "#8A8A8A"
 
 
@@ -54,8 +54,7 @@ def transition_heatmap(
     if few:
         fig.add_trace(_numbers(percent, dark))
         ticks |= {"tickmode": "array", "tickvals": places, "ticktext": names}
-    upright = max(map(len, names)) > 3 and n > 4
-    fig.update_xaxes(title="given label", tickangle=-90 if upright else 0, **ticks)
+    fig.update_xaxes(title="given label", tickangle=-90 if upright(names) else 0, **ticks)
     fig.update_yaxes(title="true class", autorange="reversed", **ticks)
     side = 420 if n <= 12 else 520
     return fig.update_layout(title=title, height=side, margin={"l": 10, "r": 10, "t": 48, "b": 10})
@@ -121,14 +120,14 @@ def label_counts(
         ]
     )
     if few:
-        fig.update_xaxes(tickmode="array", tickvals=places, ticktext=names)
+        fig.update_xaxes(tickmode="array", tickvals=places, ticktext=names, tickangle=-90 if upright(names) else 0)
     fig.update_yaxes(title="samples", rangemode="tozero")
     return fig.update_layout(
         barmode="overlay",
-        height=320,
-        title="Labels of each class, before and after",
-        legend={"orientation": "h", "y": -0.14, "yanchor": "top", "x": 0, "xanchor": "left"},
-        margin={"l": 10, "r": 10, "t": 48, "b": 10},
+        height=360,
+        title={"text": "Labels of each class, before and after", "y": 0.97, "yanchor": "top"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+        margin={"l": 10, "r": 10, "t": 84, "b": 10},
     )
 
 
@@ -185,9 +184,9 @@ def feature_map(
 
 
 def look_of(c: int) -> dict[str, str]:
-    """Colour and shape of a class; past eight the colours start again with the shapes shifted."""
+    """Colour and shape of a class; seven colours and eight shapes, so that 56 classes differ."""
     n = len(COLOURS) - 1  # black vanishes on a dark page
-    return {"color": COLOURS[c % n], "symbol": SHAPES[(c + c // n) % len(SHAPES)]}
+    return {"color": COLOURS[c % n], "symbol": SHAPES[c % len(SHAPES)]}
 
 
 def plain(name: str) -> str:
@@ -198,3 +197,8 @@ def plain(name: str) -> str:
 def short(name: str, most: int = 14) -> str:
     """A class name that fits an axis."""
     return plain(name if len(name) <= most else name[: most - 1] + "…")
+
+
+def upright(names: Sequence[str]) -> bool:
+    """Whether names stand upright under an axis, because side by side they would collide."""
+    return len(names) > 4 and max(map(len, names)) > 3
