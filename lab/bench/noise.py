@@ -7,12 +7,11 @@ multinomial for each sample; it is timed on 50,000 samples and counted twenty ti
 from __future__ import annotations
 
 from collections.abc import Callable
-from statistics import median
-from time import process_time
-from typing import Any
+from functools import partial
 
 import numpy as np
 
+from lab.bench.measure import medians
 from lab.core.rng import numpy_rng
 from lab.noise import MODES, Flip, MatrixNoise, RandomAsymmetric, Symmetric, Uniform, corrupt
 
@@ -27,13 +26,6 @@ def loop(y: np.ndarray, T: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return y_given
 
 
-def cpu_seconds(call: Callable[..., object], *arguments: Any, **options: Any) -> float:
-    """CPU seconds of one call."""
-    start = process_time()
-    call(*arguments, **options)
-    return process_time() - start
-
-
 def main() -> None:
     """Print the medians, ours and the loop's in turn, and their ratio."""
     print(f"{N:,} labels, CPU-s on one thread, median of {REPEATS}; bars: <= 0.2 s and >= 50 times")
@@ -46,17 +38,15 @@ def main() -> None:
 
 def _compare(y: np.ndarray, noise: MatrixNoise, n_classes: int) -> None:
     T, rng = noise.transition(n_classes), numpy_rng(0, "noise")
-    ours: dict[str, list[float]] = {mode: [] for mode in MODES}
-    theirs = []
-    for _ in range(REPEATS):
-        for mode, seconds in ours.items():
-            seconds.append(cpu_seconds(corrupt, y, noise, rng=rng, n_classes=n_classes, mode=mode))
-        theirs.append(cpu_seconds(loop, y[:N_LOOP], T, rng) * N / N_LOOP)
-    times = {mode: median(seconds) for mode, seconds in ours.items()}
+    calls: dict[str, Callable[[], object]] = {
+        mode: partial(corrupt, y, noise, rng=rng, n_classes=n_classes, mode=mode) for mode in MODES
+    }
+    times = medians(calls | {"loop": partial(loop, y[:N_LOOP], T, rng)}, REPEATS)
+    theirs = times.pop("loop") * N / N_LOOP
     print(
         f"  {type(noise).__name__:16s} {n_classes:3d} classes: "
         + ", ".join(f"{mode} {seconds:.3f}" for mode, seconds in times.items())
-        + f"; loop {median(theirs):.2f}; ratio {median(theirs) / times['bernoulli']:.0f}"
+        + f"; loop {theirs:.2f}; ratio {theirs / times['bernoulli']:.0f}"
     )
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from statistics import median
-from time import process_time
 
 import numpy as np
 import torch
 
 from lab.analysis.knet_field import knet_labels
+from lab.bench.measure import medians
 from lab.core.threads import threads
 from lab.experiments.worker_toy import Pipeline, features_of
 from lab.specs import Experiment, KNet, Schedule, Toy
@@ -25,16 +25,6 @@ EXPERIMENT = Experiment(
     schedule=Schedule(epochs=17, batch_size=256, learning_rate=0.02),
     method=KNet(epochs=40, batch_size=512),
 )
-
-
-def cpu_seconds(call: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Median CPU seconds of a call."""
-    taken = []
-    for _ in range(repeats):
-        start = process_time()
-        call()
-        taken.append(process_time() - start)
-    return median(taken)
 
 
 def main() -> None:
@@ -72,7 +62,8 @@ def _field_against_module(pipeline: Pipeline) -> None:
         )
 
     same = (knet_labels(net, features) == naive()).mean()
-    ours, peer = cpu_seconds(lambda: knet_labels(net, features)), cpu_seconds(naive)
+    times = medians({"ours": lambda: knet_labels(net, features), "peer": naive}, REPEATS)
+    ours, peer = times["ours"], times["peer"]
     print(
         f"kNet's field: {ours:.3f} s, one module call per k: {peer:.3f} s, ratio {peer / ours:.1f} (bar 7); same labels {same:.4%}"
     )
@@ -96,7 +87,8 @@ def _targets_against_kneighbors(pipeline: Pipeline, NearestNeighbors: Callable[.
         return counts[rows_t, ks_t - 1] / ks_t[:, None]
 
     np.testing.assert_allclose(ours().numpy().sum(axis=1), 1, rtol=1e-6)
-    mine, theirs = cpu_seconds(lambda: [ours() for _ in range(100)]) / 100, cpu_seconds(peer)
+    times = medians({"ours": lambda: [ours() for _ in range(100)], "peer": peer}, REPEATS)
+    mine, theirs = times["ours"] / 100, times["peer"]
     print(
         f"targets of a batch of {batch}: {mine * 1e3:.3f} ms, one kneighbors call: {theirs * 1e3:.2f} ms, "
         f"ratio {theirs / mine:.0f} (bar 50)"
