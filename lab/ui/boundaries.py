@@ -129,7 +129,12 @@ _options = st.components.v2.component("lab_boundaries_options", js=_JS)
 
 
 def mount(
-    payload: bytes, *, key: str, options: Options = Options(), on_edit: Callable[[Edit], None] | None = None
+    payload: bytes,
+    *,
+    key: str,
+    options: Options = Options(),
+    on_edit: Callable[[Edit], None] | None = None,
+    on_view: Callable[[], None] | None = None,
 ) -> View:
     """Show a scene and return what the person has chosen.
 
@@ -142,6 +147,8 @@ def mount(
         options: first view, lesson steps, hidden parts.
         on_edit: called once for every change of labels, in order, before the rerun (as a callback: keep it short,
             store the change, compute in the script).
+        on_view: called before the rerun after every other choice. `lambda: st.rerun("name of a fragment")` makes that
+            fragment the only one to run; there, `shown` says what was chosen. Mounting again would cost a few ms.
     """
     require("__" not in key, "key", "without '__'", key)
     seen_key = f"{key}.edits_seen"
@@ -158,13 +165,18 @@ def mount(
             key=key,
             data=_heading(key) + payload,
             default={"state": None},
-            on_state_change=lambda: None,
+            on_state_change=on_view or (lambda: None),
             on_edit_change=deliver,
         )
         state = result.get("state")
         start = _first_start(f"{key}.start", options, state)
         _options(key=f"{key}.options", data=_wire(options, start, key, st.session_state.get(seen_key, 0)))
     return _view(state, options)
+
+
+def shown(key: str, options: Options) -> View:
+    """What `mount` returned, with all that has been chosen since."""
+    return _view(st.session_state.get(key, {}).get("state"), options)
 
 
 def _first_start(stored: str, options: Options, state: object) -> View:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
-from lab.experiments import Experiment, Job, Run, find, submit
+from lab.experiments import Experiment, Job, Run, Stopped, find, submit
 from lab.experiments.gallery import shipped
+from lab.experiments.jobs import JobFailed
 from lab.ui.words import sentence
 
 LATEST = "latest-run"  # of each kind of request, the digest of the run this session saw last
@@ -15,17 +17,25 @@ OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked agai
 ENDED_BADLY = ("stopped", "failed")
 
 
-def finished_run(request: Any) -> Run | None:
-    """The run of a request if it is there at once; else None, with its progress drawn and the request under way."""
+def finished_run(request: Any, *, patience: float = 0.0) -> Run | None:
+    """The run of a request if it is there at once; else None, with its progress drawn and the request under way.
+
+    Args:
+        patience: seconds in which a new request may finish before the page turns to drawing progress.
+    """
     over = st.session_state.setdefault(OVER, set())
-    run = shipped(request.digest)
-    job = None if run else find(request.digest)
+    digest = request.digest
+    run = shipped(digest)
+    job = None if run else find(digest)
     if run is None and (job is None or (job.status in ENDED_BADLY and job.id not in over)):
         job = submit(request)
+        if job.status in ("queued", "running"):
+            with suppress(TimeoutError, Stopped, JobFailed):
+                job.result(patience)
     if job is not None:
         run = job.run
     if run is not None:
-        st.session_state.setdefault(LATEST, {})[type(request)] = request.digest
+        st.session_state.setdefault(LATEST, {})[type(request)] = digest
         return run
     assert job is not None
     if job.status in ENDED_BADLY:

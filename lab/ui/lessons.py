@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,14 @@ def lesson_card(name: str, show: Show) -> None:
 
 
 def open_linked_lesson(name: str, show: Show) -> None:
-    """Once per session: a link with `?step=3` opens the lesson there. Runs before the controls are drawn."""
+    """Once per session: a link with `?step=3` opens the lesson there; what else the link says comes first.
+
+    Runs before the controls are drawn.
+    """
     if OPENED not in st.session_state:
         st.session_state[OPENED] = True
         if step := _current(len(load_lesson(name)["steps"])):
-            _apply(load_lesson(name), step, show)
+            _apply(load_lesson(name), step, show, keep=st.query_params.to_dict())
 
 
 def _current(n_steps: int) -> int:
@@ -75,7 +78,8 @@ def _go(name: str, step: int, show: Show) -> None:
     _apply(lesson, step, show)
 
 
-def _apply(lesson: dict[str, Any], step: int, show: Show) -> None:
+def _apply(lesson: dict[str, Any], step: int, show: Show, keep: Collection[str] = ()) -> None:
     here = lesson["steps"][step - 1]
-    st.session_state.update(lesson["controls"] | here["set"])
-    show(here["view"])
+    controls = lesson["controls"] | here["set"]
+    st.session_state.update({key: value for key, value in controls.items() if key not in keep})
+    show({key: value for key, value in here["view"].items() if key not in keep})

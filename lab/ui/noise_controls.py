@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -21,24 +22,27 @@ RATED = {SYMMETRIC: Symmetric, UNIFORM: Uniform, FLIP: Flip}
 MODELS = RATED | {ASYMMETRIC: ToyAsymmetric, NO_NOISE: Clean}
 
 
-def noise_picker(class_names: Sequence[str]) -> Noise:
+Bound = Callable[[str], dict[str, Any]]  # from a widget's key to the arguments that all widgets of its group share
+
+
+def noise_picker(class_names: Sequence[str], bound: Bound) -> Noise:
     """The widgets of the noise, and what they say.
 
     Raises: ValueError if the written matrix is not one, naming the row.
     """
-    kind = st.selectbox("Noise", list(NAMES), format_func=NAMES.__getitem__, key="noise", bind="query-params")
+    kind = st.selectbox("Noise", list(NAMES), format_func=NAMES.__getitem__, **bound("noise"))
     if kind in MODELS:
         st.caption(MODELS[kind].about)
     if kind in RATED:
         highest = 0.65 if kind == SYMMETRIC else 0.95  # past (L-1)/L the true class is no longer the most frequent
-        rate = st.slider("Nominal rate", 0.0, highest, 0.3, 0.05, key="rate", bind="query-params")
+        rate = st.slider("Nominal rate", 0.0, highest, 0.3, 0.05, **bound("rate"))
         return RATED[kind](rate)
     if kind == EDITABLE:
-        return _matrix(class_names)
+        return _matrix(class_names, bound)
     return Clean() if kind == NO_NOISE else ToyAsymmetric()
 
 
-def _matrix(class_names: Sequence[str]) -> Matrix:
+def _matrix(class_names: Sequence[str], bound: Bound) -> Matrix:
     st.caption("Row = true class, column = given label. Each row sums to 1.")
     default = ToyAsymmetric().transition(3)
     rows = []
@@ -51,8 +55,7 @@ def _matrix(class_names: Sequence[str]) -> Matrix:
                     value=float(default[i, j]),
                     step=0.05,
                     format="%.2f",
-                    key=f"t{i}{j}",
-                    bind="query-params",
+                    **bound(f"t{i}{j}"),
                     label_visibility="collapsed",
                 )
             )

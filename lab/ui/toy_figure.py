@@ -9,15 +9,15 @@ import streamlit as st
 
 from lab.experiments import Run
 from lab.specs import Toy, digest
-from lab.ui.boundaries import Edit, Options, View, mount
+from lab.ui.boundaries import Edit, Options, View, mount, shown
 from lab.ui.edits import Edits, merge, read_edits, write_edits
 from lab.ui.toy_results import numbers_table
 from lab.ui.words import sentence
 
 FIRST_VIEW = View(layers=("points", "wrong", "bayes"))
 COMPONENT = "boundaries"
-VIEW = "toy-view"  # what the figure shows now, as far as the server has heard
-START, REVISION = "toy-view-start", "toy-view-revision"  # what it was last told to show, and how often
+NUMBERS = "numbers"  # the fragment that speaks of k
+VIEW, REVISION = "toy-view", "toy-view-revision"  # what the figure shows, and how often it was told what to show
 DESK = "toy-edits"
 TUPLES = ("layers", "panels")
 
@@ -25,7 +25,7 @@ TUPLES = ("layers", "panels")
 def show_view(changes: dict[str, Any]) -> None:
     """Make the figure adopt a view: a lesson's step, or a link's."""
     known = {name: tuple(value) if name in TUPLES else value for name, value in changes.items()}
-    st.session_state[VIEW] = st.session_state[START] = replace(st.session_state.get(VIEW, FIRST_VIEW), **known)
+    st.session_state[VIEW] = replace(st.session_state.get(VIEW, FIRST_VIEW), **known)
     st.session_state[REVISION] = st.session_state.get(REVISION, 0) + 1
 
 
@@ -33,7 +33,7 @@ def read_linked_view() -> None:
     """Once per session: take the view from the address bar; what makes no sense there is left out."""
     if VIEW in st.session_state:
         return
-    st.session_state[VIEW] = st.session_state[START] = FIRST_VIEW
+    st.session_state[VIEW] = FIRST_VIEW
     for name in View.__slots__:
         if text := st.query_params.get(name):
             value: Any = tuple(text.split(",")) if name in TUPLES else int(text) if text.isdecimal() else text
@@ -53,7 +53,7 @@ def hand_set_labels(dataset: Toy) -> Edits:
         except ValueError as error:
             st.warning(sentence(error))
     edits = desk.setdefault(key, [()])[-1]
-    _write_param("edits", write_edits(edits, n))
+    _write_params({"edits": write_edits(edits, n)})
     return edits
 
 
@@ -63,21 +63,22 @@ def toy_figure(run: Run, busy: bool) -> None:
     Args:
         run: what to draw. busy: a newer run is being computed, so `run` is the one before.
     """
-    if COMPONENT not in st.session_state:  # first sight, or back from another page
-        st.session_state[START] = st.session_state[VIEW]
-    # The same options until something new is to be shown: they carry the component's script, 60 kB.
-    options = Options(start=st.session_state[START], revision=st.session_state.get(REVISION, 0), busy=busy)
-    payload = run.arrays["payload"].tobytes()
+    options = Options(start=st.session_state[VIEW], revision=st.session_state.get(REVISION, 0), busy=busy)
+    mount(
+        run.arrays["payload"].tobytes(),
+        key=COMPONENT,
+        options=options,
+        on_edit=lambda edit: _apply(edit, run.request.dataset),
+        on_view=lambda: st.rerun(NUMBERS),
+    )
 
-    @st.fragment
-    def figure() -> None:
-        view = mount(payload, key=COMPONENT, options=options, on_edit=lambda edit: _apply(edit, run.request.dataset))
-        if st.session_state.pop("edited-by-hand", False):
-            st.rerun()
+    @st.fragment(key=NUMBERS)
+    def numbers() -> None:
+        view = shown(COMPONENT, options)
         _write_view(view)
         numbers_table(run, min(view.k, len(run.metrics["accuracy"]["knn"])))
 
-    figure()
+    numbers()
 
 
 def _apply(edit: Edit, dataset: Toy) -> None:
@@ -87,21 +88,23 @@ def _apply(edit: Edit, dataset: Toy) -> None:
             history.pop()
     else:
         history.append(() if edit.action == "reset" else merge(history[-1], list(edit.ids), edit.label))
-    st.session_state["edited-by-hand"] = True
 
 
 def _write_view(view: View) -> None:
     st.session_state[VIEW] = view
+    texts = {}
     for name in View.__slots__:
         value, default = getattr(view, name), getattr(FIRST_VIEW, name)
         text = (",".join(value) or "none") if name in TUPLES else str(value)
-        _write_param(name, "" if value == default else text)
+        texts[name] = "" if value == default else text
+    _write_params(texts)
 
 
-def _write_param(name: str, text: str) -> None:
-    """Set a parameter of the address bar, or take it out if empty; nothing is sent if nothing changed."""
-    if st.query_params.get(name, "") != text:
-        if text:
+def _write_params(texts: dict[str, str]) -> None:
+    """Set parameters of the address bar, or take them out if empty; nothing is sent if nothing changed."""
+    now = st.query_params.to_dict()
+    for name, text in texts.items():
+        if text and now.get(name) != text:
             st.query_params[name] = text
-        else:
+        elif not text and name in now:
             st.query_params.pop(name)

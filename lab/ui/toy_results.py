@@ -132,12 +132,19 @@ def bundle(run: Run) -> bytes:
 
 
 @st.fragment
-def take_home(run: Run) -> None:
-    """Link, code and downloads; each is made when it is opened."""
+def take_home(shown: Callable[[], Run | None]) -> None:
+    """Link, code and downloads.
+
+    Args:
+        shown: asked when something is opened; until then the buttons are the same for every run.
+    """
     with st.container(horizontal=True):
         link = st.popover("Copy link", icon=":material/link:", width="stretch", key="link", on_change="rerun")
         code = st.popover("As code", icon=":material/code:", width="stretch", key="code", on_change="rerun")
         save = st.popover("Download", icon=":material/download:", width="stretch", key="save", on_change="rerun")
+    run = shown() if link.open or code.open or save.open else None
+    if run is None:
+        return
     if link.open:
         link.caption("Opens this very state on another machine.")
         link.code(share_link(), language=None, wrap_lines=True)
