@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
 from sklearn.neighbors import KNeighborsClassifier
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from lab.bench.measure import medians
 from lab.core.rng import numpy_rng
@@ -27,7 +26,7 @@ def main(quick: bool = False) -> None:
     warm_up()
     n, m, side, repeats = (5_000, 1_000, 60, 3) if quick else (50_000, 10_000, 200, 3)
     print(f"{n:,} rows, {m:,} queries, k = 1..{K}; CPU-s on one thread, median of {repeats}")
-    with threads(1), threadpool_limits(1):
+    with threads(1):
         for d in (64, 512):
             _against_faiss_and_scikit_learn(n, m, d, repeats)
         _field(side, 3_000, repeats)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+
+from threadpoolctl import threadpool_limits
 
 POOL_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -19,35 +22,25 @@ def thread_environment(n_threads: int) -> dict[str, str]:
     return dict.fromkeys(POOL_VARIABLES, str(n_threads))
 
 
-def limit_threads(n_threads: int) -> None:
-    """Limit the pools of the libraries that are already imported in this process."""
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(n_threads)
-    if faiss := sys.modules.get("faiss"):
-        faiss.omp_set_num_threads(n_threads)
-    if numba := sys.modules.get("numba"):
-        numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))
-
-
 @contextmanager
 def threads(n_threads: int) -> Iterator[None]:
-    """Limit the pools inside a block, and give them back afterwards."""
-    torch, faiss, numba = (sys.modules.get(name) for name in ("torch", "faiss", "numba"))
-    before = (
-        torch.get_num_threads() if torch else None,
-        faiss.omp_get_max_threads() if faiss else None,
-        numba.get_num_threads() if numba else None,
-    )
-    limit_threads(n_threads)
-    try:
-        yield
-    finally:
-        if torch and before[0]:
-            torch.set_num_threads(before[0])
-        if faiss and before[1]:
-            faiss.omp_set_num_threads(before[1])
-        if numba and before[2]:
-            numba.set_num_threads(before[2])
+    """Limit the pools of the libraries imported so far inside a block, and give them back afterwards."""
+    undo: list[Callable[[], object]] = []
+    if torch := sys.modules.get("torch"):
+        undo.append(partial(torch.set_num_threads, torch.get_num_threads()))
+        torch.set_num_threads(n_threads)
+    if faiss := sys.modules.get("faiss"):
+        undo.append(partial(faiss.omp_set_num_threads, faiss.omp_get_max_threads()))
+        faiss.omp_set_num_threads(n_threads)
+    if numba := sys.modules.get("numba"):
+        undo.append(partial(numba.set_num_threads, numba.get_num_threads()))
+        numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))
+    with threadpool_limits(n_threads, user_api="blas"):
+        try:
+            yield
+        finally:
+            for give_back in undo:
+                give_back()
 
 
 def usable_cores() -> int:

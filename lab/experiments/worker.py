@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.core.threads import limit_threads
+from lab.core.threads import threads
 from lab.experiments.progress import Report
 from lab.experiments.results import Run
 from lab.experiments.worker_labels import run_labels
@@ -19,11 +19,11 @@ def compute(request: Any, report: Report) -> Run:
         report: called with (fraction done, what is being done); raises `Stopped` when the work is no longer wanted.
     Raises: ValueError if the request can not be carried out.
     """
-    limit_threads(1)  # nets of this size are slower on two
-    if isinstance(request, Experiment):
-        return run_toy(request, report)
-    if isinstance(request, LabelStudy):
-        return run_labels(request, report)
+    with threads(1):  # nets of this size are slower on two
+        if isinstance(request, Experiment):
+            return run_toy(request, report)
+        if isinstance(request, LabelStudy):
+            return run_labels(request, report)
     raise ValueError(f"request must be an Experiment or a LabelStudy, got {type(request).__name__}")
 
 
