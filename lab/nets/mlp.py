@@ -1,36 +1,51 @@
-"""The toy's small fully connected network (KNET §3, panel (e) of Fig. 2)."""
+"""Fully connected networks: the toy's (KNET §3, panel (e) of Fig. 2) and the digits'."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
+
+from lab.nets.backbone import Backbone, draw_linear, draw_weights
 
 
-class ToyMLP(nn.Module):
-    """n_inputs-width-width-L with ReLU.
+def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
+    """A linear layer with weights from the given generator."""
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
+    draw_linear(layer, generator)
+    return layer
+
+
+def hidden(n_in: int, n_out: int, *, batch_norm: bool) -> nn.Sequential:
+    """Linear, BatchNorm if asked for, ReLU."""
+    norm = [nn.BatchNorm1d(n_out)] if batch_norm else []
+    return nn.Sequential(nn.Linear(n_in, n_out), *norm, nn.ReLU())
+
+
+class MLP(Backbone):
+    """n_inputs-widths-L with ReLU; an input of any shape is flattened."""
+
+    def __init__(self, n_inputs: int, widths: Sequence[int], n_classes: int, *, batch_norm: bool = False) -> None:
+        first, *others = (
+            hidden(n_in, n_out, batch_norm=batch_norm) for n_in, n_out in zip((n_inputs, *widths), widths, strict=False)
+        )
+        super().__init__(
+            nn.Sequential(nn.Flatten(), first),
+            nn.Sequential(*others[:-1]),
+            others[-1],
+            nn.Linear(widths[-1], n_classes),
+            penultimate_size=widths[-1],
+        )
+
+
+class ToyMLP(MLP):
+    """n_inputs-width-width-L with ReLU, its weights drawn.
 
     Source: KNET §3 says "small ... fully connected"; depth and width are ours.
     """
 
     def __init__(self, n_inputs: int, width: int, n_classes: int, *, generator: torch.Generator) -> None:
-        super().__init__()
-        first, second = linear(n_inputs, width, generator), linear(width, width, generator)
-        self.body = nn.Sequential(first, nn.ReLU(), second, nn.ReLU())
-        self.head = linear(width, n_classes, generator)
-
-    def features(self, x: Float[Tensor, "n i"]) -> Float[Tensor, "n d"]:
-        """The penultimate features h(x): what the last linear layer sees."""
-        return self.body(x)
-
-    def forward(self, x: Float[Tensor, "n i"]) -> Float[Tensor, "n c"]:
-        """Logits."""
-        return self.head(self.features(x))
-
-
-def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
-    """A linear layer drawn from U(-1/sqrt(n_in), 1/sqrt(n_in)): torch's own default, but from the given generator."""
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
-    for parameter in (layer.weight, layer.bias):
-        nn.init.uniform_(parameter, -(n_in**-0.5), n_in**-0.5, generator=generator)
-    return layer
+        with torch.device("meta"):
+            super().__init__(n_inputs, (width, width), n_classes)
+        draw_weights(self, generator)
