@@ -39,6 +39,7 @@ def finished_run(request: Any, *, patience: float = 0.0) -> Run | None:
         return run
     assert job is not None
     if job.status in ENDED_BADLY:
+        over.add(job.id)
         _say_how_it_ended(job)
     else:
         _watch(job)

@@ -128,7 +128,7 @@ def matrix_editor(shown: Steps, classes: Sequence[str], switch_to_own: dict[str,
     st.caption("Row: true class. Column: given label. Type a probability; each row must sum to 1.")
     st.data_editor(
         frame,
-        column_config={"_index": st.column_config.Column("true \\ given"), **names},
+        column_config={"_index": st.column_config.Column("true \\ given", disabled=True), **names},
         key=key,
         on_change=typed,
         height="content",

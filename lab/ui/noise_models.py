@@ -60,7 +60,7 @@ KINDS = {
     noise_controls.NO_NOISE: Clean,
 }
 NAMES_OF = {model: NAMES[kind] for kind, model in KINDS.items()}
-SWITCH_TO_OWN = {"model": noise_controls.EDITABLE, "part": 1.0}  # the widgets' state once a cell is typed
+SWITCH_TO_OWN = {"model": noise_controls.EDITABLE}  # the widgets' state once a cell is typed
 PICK_NAMES = dict(
     zip(
         PICKS,

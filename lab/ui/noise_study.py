@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.experiments import Run
+from lab.experiments.gallery import shipped
 from lab.figures.noise import (
     counts_alt,
     feature_map,
@@ -20,6 +21,8 @@ from lab.noise import Concentrated, HumanLabels, LocallyConcentrated, Matrix
 from lab.specs import LabelStudy, to_json
 from lab.specs.code import as_code
 from lab.specs.datasets import DATASETS
+from lab.specs.presets import LABELS
+from lab.ui.jobs import latest_run
 from lab.ui.noise_matrix import DESK, MOST_CLASSES, matrix_editor, to_steps
 from lab.ui.noise_models import NAMES_OF, SWITCH_TO_OWN
 from lab.ui.noise_samples import samples
@@ -46,12 +49,20 @@ def show_study(run: Run) -> None:
     take_home(run)
 
 
-def say_what_is_shown(run: Run, *, impossible: bool) -> None:
-    """What stands on the page while what was asked for is not there."""
-    study = run.request
-    name = DATASETS[study.dataset.name].title if study.dataset.name in DATASETS else study.dataset.name
-    why = "What the side bar asks for cannot be done; the reason stands there. " if impossible else ""
-    st.info(sentence(f"{why}Shown meanwhile: {name}, {NAMES_OF[type(study.noise)].lower()}"), icon=":material/info:")
+def meanwhile(study: LabelStudy | None) -> Run | None:
+    """What stands there while what was asked for does not: the run before, or the lab's own, and a word on it.
+
+    No word while a matrix is being typed: the reason stands at the grid, and the page must not jump under the hand.
+    """
+    before = latest_run(LabelStudy)
+    run = before or shipped(LABELS.digest)
+    typing = st.session_state.get("model") == SWITCH_TO_OWN["model"]
+    if run is not None and (before is None or (study is None and not typing)):
+        source, kind = run.request.dataset.name, NAMES_OF[type(run.request.noise)].lower()
+        name = DATASETS[source].title if source in DATASETS else source
+        why = "What the side bar asks for cannot be done; the reason stands there. " if study is None else ""
+        st.info(sentence(f"{why}Shown meanwhile: {name}, {kind}"), icon=":material/info:")
+    return run
 
 
 def rate_strip(run: Run) -> None:
