@@ -5,7 +5,7 @@ import streamlit as st
 from lab.ui.boot import enter_through_app
 from lab.ui.jobs import finished_run
 from lab.ui.noise_data import remember_classes
-from lab.ui.noise_models import label_study
+from lab.ui.noise_form import label_study
 from lab.ui.noise_study import meanwhile, show_study
 
 enter_through_app()

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from lab.ui.boot import enter_through_app
 from lab.ui.reference import noise_models, sources, words
 
+enter_through_app()
 st.title("Words and sources")
 st.markdown("What the lab’s words mean, what each kind of noise does, and where it all comes from.")
 words()

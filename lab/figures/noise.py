@@ -6,6 +6,7 @@ Arrays in, Figure out. Text and grid take the page's colours; `dark` chooses the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -50,7 +51,7 @@ def transition_heatmap(
             ygap=int(few),
         )
     )
-    ticks = {"showgrid": False, "zeroline": False}
+    ticks: dict[str, Any] = {"showgrid": False, "zeroline": False}
     if few:
         fig.add_trace(_numbers(percent, dark))
         ticks |= {"tickmode": "array", "tickvals": places, "ticktext": names}
@@ -80,7 +81,7 @@ def transition_alt(T: Float[ndarray, "c c"], classes: Sequence[str], *, title: s
     """The heat map for those who do not see it: what is kept, and the most frequent mistake."""
     kept = np.diag(T)
     others = np.where(np.eye(len(T), dtype=bool) | ~np.isfinite(T), 0, T)
-    i, j = np.unravel_index(int(others.argmax()), others.shape)
+    i, j = divmod(int(others.argmax()), len(T))
     words = (
         f"{title}. Between {100 * np.nanmin(kept):.0f} and {100 * np.nanmax(kept):.0f} % of a class keep their label."
     )

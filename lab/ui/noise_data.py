@@ -54,13 +54,15 @@ def label_files() -> list[str]:
     return sorted(str(p.relative_to(folder)) for p in found if folder and p.suffix in LABEL_FILES and p.is_file())
 
 
-def source_picker() -> DataSource | None:
-    """The data set and how many of its rows; None, with the reason said, if it is not on this server."""
+def source_picker() -> DataSource:
+    """The data set and how many of its rows.
+
+    Raises: ValueError saying where its files are expected, if they are not on this server.
+    """
     names = {**TITLES, **{name: name for name in own_names()}}
     name = st.selectbox("Data set", list(names), format_func=names.__getitem__, key="set", bind="query-params")
     if name in DATASETS and not is_here(name):
-        st.warning(sentence(where_expected(name)), icon=":material/folder_off:")
-        return None
+        raise ValueError(where_expected(name))
     label = None
     if Path(name).suffix.lower() in TABLES and name not in DATASETS:
         label = st.text_input("Column of the labels", value="label", key="label", bind="query-params")

@@ -1,8 +1,6 @@
-"""The controls of the page about noise: widgets in, a frozen LabelStudy out. Every widget is in the address bar."""
+"""The picker of every noise model with its parameters, what it does in a sentence, and its source."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import streamlit as st
 
@@ -10,25 +8,19 @@ from lab.noise import (
     CIFAR10N_COLUMNS,
     MAPS,
     PICKS,
-    Clean,
     Concentrated,
-    Flip,
     HumanLabels,
     InstanceDependent,
     LocallyConcentrated,
     Matrix,
-    MatrixNoise,
     Noise,
     RandomAsymmetric,
     Semantic,
-    Symmetric,
-    ToyAsymmetric,
-    Uniform,
 )
-from lab.specs import DataSource, LabelStudy, RareClass, RarePair
+from lab.specs import DataSource, RareClass, RarePair
 from lab.specs.datasets import DATASETS
 from lab.ui import noise_controls
-from lab.ui.noise_data import classes_of, imbalance_picker, label_files, source_picker
+from lab.ui.noise_data import label_files
 from lab.ui.noise_matrix import MOST_CLASSES, PARAM, checked_matrix, own_matrix
 from lab.ui.words import sentence
 
@@ -45,19 +37,15 @@ NAMES = {
     PEOPLE: "Labels by people",
     noise_controls.NO_NOISE: noise_controls.NAMES[noise_controls.NO_NOISE],
 }
-KINDS = {
+KINDS: dict[str, type[Noise]] = {
+    **noise_controls.MODELS,
     SEMANTIC: Semantic,
-    noise_controls.SYMMETRIC: Symmetric,
-    noise_controls.UNIFORM: Uniform,
-    noise_controls.FLIP: Flip,
     RANDOM: RandomAsymmetric,
-    noise_controls.ASYMMETRIC: ToyAsymmetric,
     noise_controls.EDITABLE: Matrix,
     LOCAL: LocallyConcentrated,
     DIAL: Concentrated,
     HARD: InstanceDependent,
     PEOPLE: HumanLabels,
-    noise_controls.NO_NOISE: Clean,
 }
 NAMES_OF = {model: NAMES[kind] for kind, model in KINDS.items()}
 SWITCH_TO_OWN = {"model": noise_controls.EDITABLE}  # the widgets' state once a cell is typed
@@ -68,62 +56,11 @@ PICK_NAMES = dict(
         strict=True,
     )
 )
-MODE_NAMES = {"bernoulli": "each on its own", "exact": "exact count", "exact_per_class": "exact count per class"}
 MAP_NAMES = {
     "cifar100_chain": "next class (INN)",
     "cifar100_superclass_chain": "next in superclass (KED)",
     "cifar100_superclass_pair": "pairs in superclass",
 }
-
-
-def label_study() -> LabelStudy | None:
-    """Draw the controls in the sidebar; None if one holds something impossible, which is then said where it stands."""
-    with st.sidebar:
-        source = _group("Data", "data", source_picker)
-        if source is None:
-            return None
-        imbalance, classes = None, classes_of(source)
-        if classes is not None:
-            imbalance = _group("Fewer of some classes", "imbalance", lambda: imbalance_picker(classes), expanded=False)
-        noise = _group("Noise on the labels", "noise", lambda: _noise(source, imbalance, classes))
-        seed, mode = _draw(noise)
-    if noise is None:
-        return None
-    return LabelStudy(dataset=source, imbalance=imbalance, noise=noise, mode=mode, seed=seed)
-
-
-def _group(title: str, key: str, draw: Callable[[], object], *, expanded: bool = True):  # type: ignore[no-untyped-def]
-    with st.expander(title, expanded=expanded, key=f"group-{key}"):
-        try:
-            return draw()
-        except ValueError as error:
-            st.error(sentence(error), icon=":material/error:")
-            return None
-
-
-def _draw(noise: Noise | None) -> tuple[int, str]:
-    """Seed and mode."""
-    with st.expander("The draw", key="group-draw"):
-        seed = st.number_input(
-            "Seed",
-            min_value=0,
-            value=0,
-            step=1,
-            key="draw",
-            bind="query-params",
-            help="Another seed, other labels of the same kind.",
-        )
-        if not isinstance(noise, (MatrixNoise, InstanceDependent)):
-            return seed, "bernoulli"
-        mode = st.selectbox(
-            "Which labels are drawn",
-            list(MODE_NAMES),
-            format_func=MODE_NAMES.__getitem__,
-            key="mode",
-            bind="query-params",
-            help="Each on its own: the count varies around the rate. Exact count: the rate is met to the row.",
-        )
-    return seed, mode
 
 
 def kinds_for(source: DataSource, classes: tuple[str, ...] | None, imbalance: RareClass | RarePair | None) -> list[str]:
@@ -141,70 +78,58 @@ def kinds_for(source: DataSource, classes: tuple[str, ...] | None, imbalance: Ra
     return [kind for kind in NAMES if fits.get(kind, True)]
 
 
-def _noise(source: DataSource, imbalance: RareClass | RarePair | None, classes: tuple[str, ...] | None) -> Noise:
+def noise_picker(source: DataSource, imbalance: RareClass | RarePair | None, classes: tuple[str, ...] | None) -> Noise:
+    """The widgets of the noise.
+
+    Args:
+        classes: names, before the imbalance; None while they are unknown.
+    Raises: ValueError if a parameter is impossible, or a file is missing.
+    """
     if classes is not None and isinstance(imbalance, RarePair):
         classes = classes[imbalance.majority], classes[imbalance.minority]
+    names = classes or ()
     kinds = kinds_for(source, classes, imbalance)
     kind = st.selectbox("Kind", kinds, format_func=NAMES.__getitem__, key="model", bind="query-params")
     model = KINDS[kind]
     st.caption(sentence(f"{model.about.replace('`rate`', 'rate')} Source: {model.source}"))
     if kind != noise_controls.EDITABLE and PARAM in st.query_params:
         del st.query_params[PARAM]
-    if kind == SEMANTIC:
-        return _semantic(DATASETS[source.name].maps, classes or ())
     if kind in noise_controls.RATED:
         return noise_controls.RATED[kind](_rate())
-    if kind == RANDOM:
-        which = st.number_input(
-            "Which classes are confused",
-            0,
-            None,
-            0,
-            1,
-            key="pairs",
-            bind="query-params",
-            help="A seed: another one draws other pairs.",
-        )
-        return RandomAsymmetric(_rate(), which)
-    if kind == noise_controls.EDITABLE:
-        return _own(classes or ())
-    if kind == LOCAL:
-        return _local()
-    if kind == DIAL:
-        rate = _rate()
-        return Concentrated(
-            rate,
-            st.slider(
-                "Concentration",
-                0.0,
-                1.0,
-                0.5,
-                0.05,
-                key="dial",
-                bind="query-params",
-                help="0: spread over the class. 1: all in one place.",
-            ),
-        )
-    if kind == HARD:
-        rate = _rate()
-        strict = st.slider(
-            "Role of chance",
-            0.02,
-            1.0,
-            0.1,
-            0.02,
-            key="chance",
-            bind="query-params",
-            help="Small: the hardest samples alone are mislabelled. Large: any sample may be.",
-        )
-        return InstanceDependent(rate, strict)
+    if kind == SEMANTIC:
+        return _semantic(DATASETS[source.name].maps, names)
     if kind == PEOPLE:
         return _people(source)
-    return model()  # type: ignore[call-arg]  # toy asymmetric and no noise take nothing
+    if kind == noise_controls.EDITABLE:
+        return _own(names)
+    return {RANDOM: _random, LOCAL: _local, DIAL: _dial, HARD: _hard}.get(kind, model)()
 
 
 def _rate() -> float:
     return st.slider("Nominal rate", 0.0, 1.0, 0.4, 0.05, key="share", bind="query-params")
+
+
+def _random() -> RandomAsymmetric:
+    rate = _rate()
+    help_text = "A seed: another one draws other pairs."
+    which = st.number_input(
+        "Which classes are confused", min_value=0, value=0, step=1, key="pairs", bind="query-params", help=help_text
+    )
+    return RandomAsymmetric(rate, which)
+
+
+def _dial() -> Concentrated:
+    rate = _rate()
+    help_text = "0: spread over the class. 1: all in one place."
+    dial = st.slider("Concentration", 0.0, 1.0, 0.5, 0.05, key="dial", bind="query-params", help=help_text)
+    return Concentrated(rate, dial)
+
+
+def _hard() -> InstanceDependent:
+    rate = _rate()
+    help_text = "Small: the hardest samples alone are mislabelled. Large: any sample may be."
+    chance = st.slider("Role of chance", 0.02, 1.0, 0.1, 0.02, key="chance", bind="query-params", help=help_text)
+    return InstanceDependent(rate, chance)
 
 
 def _semantic(maps: tuple[str, ...], classes: tuple[str, ...]) -> Semantic:

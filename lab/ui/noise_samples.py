@@ -32,7 +32,7 @@ STYLE = f"""<style>
 def samples(run: Run) -> None:
     """A dozen samples of every given label, the wrong ones first, in the share that they have among all."""
     classes = run.metrics["classes"]
-    chosen = range(len(classes))
+    chosen = list(range(len(classes)))
     if len(classes) > FIRST_SHOWN:
         chosen = st.multiselect(
             "Given labels to show",

@@ -169,13 +169,13 @@ def test_junk_in_the_link_never_raises(open_page, params: dict[str, str]) -> Non
 
 def test_missing_data_is_one_sentence_that_says_where_it_belongs(open_page, tmp_path, monkeypatch) -> None:
     page = open_page(set="CIFAR-10")
-    assert "CIFAR-10 is read from the server’s folder LAB" in page.warning[0].value
-    assert "cifar-10-batches-py/data" in page.warning[0].value.replace("\\", "")
+    assert "CIFAR-10 is read from the server’s folder LAB" in page.error[0].value
+    assert "cifar-10-batches-py/data" in page.error[0].value.replace("\\", "")
     monkeypatch.setenv("LAB_DATA", str(tmp_path))
     page = AppTest.from_file(str(PAGE), default_timeout=30)
     page.query_params["set"] = "CIFAR-10"
     page.run()
-    assert "CIFAR-10 is not on this server" in page.warning[0].value
+    assert "CIFAR-10 is not on this server" in page.error[0].value
     assert "Shown meanwhile: Digits" in page.info[0].value.replace("\\", "")
 
 
