@@ -67,10 +67,10 @@ def load_weights(net: Backbone, kind: str, path: Path) -> None:
     tensors are read from it.
     Raises: ValueError if there is no such file, it holds anything but tensors, or they are not this network's.
     """
-    theirs = _read(path)
+    ours, theirs = net.state_dict(), _read(path)
     taken = {}
     for key, published in published_names(net, kind):
-        own, found = net.state_dict()[key], theirs.get(published)
+        own, found = ours[key], theirs.get(published)
         if key.startswith("head.") and found is not None and len(found) != len(own):
             continue
         if key.endswith("num_batches_tracked") and found is None:

@@ -10,6 +10,7 @@ from torch import nn
 from lab.core.rng import torch_rng
 from lab.nets.backbone import TAPS, Backbone, Dropout, draw_weights
 from lab.nets.mlp import ToyMLP
+from lab.nets.preact import PreActBlock
 from lab.nets.registry import RULES, build, skeleton
 from lab.nets.resnet import ZeroPadShortcut
 from lab.specs import backbones as specs
@@ -39,7 +40,7 @@ COUNTS = [  # spec, input shape, classes, parameters, size of the penultimate fe
     (BACKBONES["DenseNet-121"], WIDE, 1000, 7_978_856, 1024),
     (BACKBONES["ResNet50"], WIDE, 14, 23_536_718, 2048),
 ]
-SMALL = [row for row in COUNTS if row[3] < 2_000_000]
+SMALL = [row for row in COUNTS if row[3] < 2_000_000 and row[2] <= 10]
 
 
 def ids(rows: list[tuple[specs.BackboneSpec, tuple[int, ...], int, int, int]]) -> list[str]:
@@ -99,7 +100,8 @@ def test_another_seed_gives_another_weight_everywhere(name: str) -> None:
 def test_training_reaches_every_weight_with_finite_gradients_and_eval_is_pure(
     spec: specs.BackboneSpec, shape: tuple[int, ...], n_classes: int, count: int, size: int
 ) -> None:
-    shape = (3, 20, 20) if shape == CIFAR else shape
+    if sides := RULES[type(spec)].sides:
+        shape = (shape[0], *2 * (max(8, sides[0]),))
     net = build(spec, input_shape=shape, n_classes=n_classes, generator=torch_rng(0))
     x = torch.randn(3, *shape, generator=torch_rng(1))
     nn.functional.cross_entropy(net.train()(x), torch.arange(3)).backward()
@@ -130,6 +132,40 @@ def test_where_the_neck_is_a_mean_the_last_conv_tap_is_the_features_and_only_div
             features = net.features(x)
             torch.testing.assert_close(net.taps(x)["last_conv"], features)
         assert bool((features < 0).any()) == negative, name
+
+
+@pytest.mark.parametrize(
+    ("name", "sides"),
+    [
+        ("ResNet20", (32, 16, 8)),
+        ("CNN-4", (16, 7, 2)),
+        ("ResNet29v2", (32, 16, 8)),
+        ("MNIST-CNN5", (32, 16, 8)),
+        ("PreActResNet18", (32, 16, 4)),
+        ("PreActResNet32", (32, 16, 8)),
+        ("WRN-28-2", (32, 16, 8)),
+        ("All-CNN-C", (16, 8, 8)),
+        ("DRO-LeNet", (32, 16, 8)),
+        ("DenseNet-121", (8, 4, 1)),
+        ("ResNet50", (8, 4, 1)),
+    ],
+)
+def test_maps_shrink_where_the_layer_lists_say(name: str, sides: tuple[int, int, int]) -> None:
+    net = skeleton(name, input_shape=CIFAR, n_classes=10)
+    early = net.early(torch.empty(2, *CIFAR, device="meta"))
+    mid = net.mid(early)
+    assert (early.shape[-1], mid.shape[-1], net.last_conv(mid).shape[-1]) == sides
+
+
+def test_divide_mixs_identity_shortcut_carries_the_activated_input_he_s_the_input_itself() -> None:
+    x = torch.randn(2, 4, 3, 3, generator=torch_rng(0))
+    for identity, expected in (("x", x), ("a", x.relu())):
+        block = PreActBlock(4, 4, 1, project=False, identity=identity).eval()
+        nn.init.zeros_(block.body[-1].weight)
+        with torch.no_grad():
+            torch.testing.assert_close(block(x), expected, rtol=1e-4, atol=1e-5)
+    blocks = [m for m in skeleton("PreActResNet18", input_shape=CIFAR, n_classes=2).modules() if hasattr(m, "identity")]
+    assert [block.identity for block in blocks] == ["a"] * 8
 
 
 def test_option_a_keeps_every_second_pixel_and_adds_zero_channels() -> None:

@@ -7,6 +7,7 @@ import torch
 
 from lab.core.rng import torch_rng
 from lab.nets.registry import RULES, build, skeleton
+from lab.specs import digest
 from lab.specs.backbones import BACKBONES, DROLeNet, PreActResNet, ResNet20, ResNet50
 
 CONVOLUTIONAL = [name for name, spec in BACKBONES.items() if RULES[type(spec)].sides is not None]
@@ -56,6 +57,10 @@ def test_fully_connected_nets_flatten_whatever_they_get() -> None:
 def test_what_can_not_be_built_is_one_sentence(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         skeleton(**{"backbone": "ResNet20", "input_shape": (3, 8, 8), "n_classes": 3} | arguments)
+
+
+def test_every_named_backbone_has_its_own_digest() -> None:
+    assert len({digest(spec) for spec in BACKBONES.values()}) == len(BACKBONES) == 15
 
 
 @pytest.mark.parametrize(
