@@ -31,7 +31,7 @@ class MLP(Backbone):
             hidden(n_in, n_out, batch_norm=batch_norm) for n_in, n_out in zip((n_inputs, *widths), widths, strict=False)
         )
         super().__init__(
-            nn.Sequential(nn.Flatten(), first),
+            nn.Sequential(nn.Flatten(), *first),
             nn.Sequential(*others[:-1]),
             others[-1],
             nn.Linear(widths[-1], n_classes),
