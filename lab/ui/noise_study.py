@@ -89,7 +89,7 @@ def rate_strip(run: Run) -> None:
             "Samples whose label was drawn anew. Some draw their old label again, so drawn is not the same as wrong.",
         ),
     )
-    for column, (label, value, help_text) in zip(st.columns(4), cells, strict=True):
+    for column, (label, value, help_text) in zip(st.container(key="rates").columns(4), cells, strict=True):
         column.metric(label, value, help=help_text)
 
 
@@ -133,7 +133,7 @@ def matrices(run: Run) -> None:
     """Where the labels go: as planned, as drawn, how many each class has, and the grid in which the plan is edited."""
     arrays, classes = run.arrays, run.metrics["classes"]
     st.subheader("Where the labels go")
-    left, right = st.columns(2)
+    left, right = st.container(key="matrices").columns(2)
     words = "Row: true class. Column: given label. Numbers are percent of the row."
     if "T" in arrays:
         heatmap(left, "Planned", arrays["T"], classes)
