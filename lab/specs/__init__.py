@@ -1,7 +1,7 @@
 """What can be asked for: frozen configs of data, backbone, method and schedule. Light: numpy at most."""
 
 from lab.noise import MODELS
-from lab.specs.backbones import ToyMLP
+from lab.specs.backbones import BACKBONES, ToyMLP
 from lab.specs.codec import digest, from_json, register, to_json
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
@@ -10,7 +10,7 @@ from lab.specs.toy import Toy
 from lab.specs.training import Schedule, Seeds
 
 NOISE_MODELS = tuple(MODELS.values())
-register(Toy, ToyMLP, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
+register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
 register(DataSource, RareClass, RarePair, LabelStudy)
 
 __all__ = [
