@@ -27,7 +27,7 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> i
     """An integer in [low, high] (no upper bound if `high` is None); a bool is not an integer."""
     rule = f"an integer >= {low}" if high is None else f"an integer in [{low}, {high}]"
     is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
-    require(is_integer and low <= value and (high is None or value <= high), name, rule, value)
+    require(is_integer and bool(low <= value) and (high is None or bool(value <= high)), name, rule, value)
     return int(value)
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from threadpoolctl import threadpool_limits
 
@@ -25,22 +24,18 @@ def thread_environment(n_threads: int) -> dict[str, str]:
 @contextmanager
 def threads(n_threads: int) -> Iterator[None]:
     """Limit the pools of the libraries imported so far inside a block, and give them back afterwards."""
-    undo: list[Callable[[], object]] = []
-    if torch := sys.modules.get("torch"):
-        undo.append(partial(torch.set_num_threads, torch.get_num_threads()))
-        torch.set_num_threads(n_threads)
-    if faiss := sys.modules.get("faiss"):
-        undo.append(partial(faiss.omp_set_num_threads, faiss.omp_get_max_threads()))
-        faiss.omp_set_num_threads(n_threads)
-    if numba := sys.modules.get("numba"):
-        undo.append(partial(numba.set_num_threads, numba.get_num_threads()))
-        numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))
-    with threadpool_limits(n_threads, user_api="blas"):
-        try:
-            yield
-        finally:
-            for give_back in undo:
-                give_back()
+    # The first to come and the last to go: on leaving, it gives every pool, not BLAS's alone, the size it found.
+    with threadpool_limits(n_threads, user_api="blas"), ExitStack() as undo:
+        if torch := sys.modules.get("torch"):
+            undo.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(n_threads)
+        if faiss := sys.modules.get("faiss"):
+            undo.callback(faiss.omp_set_num_threads, faiss.omp_get_max_threads())
+            faiss.omp_set_num_threads(n_threads)
+        if numba := sys.modules.get("numba"):
+            undo.callback(numba.set_num_threads, numba.get_num_threads())
+            numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))
+        yield
 
 
 def usable_cores() -> int:

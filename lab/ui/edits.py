@@ -32,7 +32,9 @@ def read_edits(text: str, n: int, n_classes: int) -> Edits:
         return ()
     try:
         unzip = zlib.decompressobj()
-        raw = unzip.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), n + 1)
+        raw = unzip.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), n + 1)  # never more than that
+        if len(raw) <= n and not unzip.eof:
+            raise ValueError("cut off")
     except (binascii.Error, zlib.error, ValueError) as error:
         raise ValueError("edits in the link must be whole, got a damaged text; they are left out") from error
     labels: UInt8[np.ndarray, " n"] = np.frombuffer(raw, dtype=np.uint8)

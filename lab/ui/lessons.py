@@ -62,8 +62,7 @@ def open_linked_lesson(name: str, show: Show) -> None:
 
 
 def _current(n_steps: int) -> int:
-    text = st.query_params.get("step", "")
-    return int(text) if text.isdecimal() and 1 <= int(text) <= n_steps else OFF
+    return {str(step): step for step in range(1, n_steps + 1)}.get(st.query_params.get("step", ""), OFF)
 
 
 def _go(name: str, step: int, show: Show) -> None:

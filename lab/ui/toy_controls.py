@@ -102,6 +102,8 @@ def _group(key: str) -> None:
                     parts[key] = DRAW[key](_bound_to(key))
                 except ValueError as error:
                     parts[key], reason = None, error
+                except OverflowError:  # Streamlit's, at ?n=1e999
+                    parts[key], reason = None, ValueError("numbers in the link must be finite, got one that is not")
             if reason is not None:
                 st.error(_in_the_pages_words(reason, LABELS.get(key, {})), icon=":material/error:")
 

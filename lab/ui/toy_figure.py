@@ -36,8 +36,8 @@ def read_linked_view() -> None:
     st.session_state[VIEW] = FIRST_VIEW
     for name in View.__slots__:
         if text := st.query_params.get(name):
-            value: Any = tuple(text.split(",")) if name in TUPLES else int(text) if text.isdecimal() else text
             try:
+                value: Any = tuple(text.split(",")) if name in TUPLES else int(text) if text.isdecimal() else text
                 show_view({name: () if text == "none" else value})
             except (ValueError, TypeError):
                 st.query_params.pop(name)
