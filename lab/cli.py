@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-BENCHES = ("toy", "noise", "neighbors")
+BENCHES = ("toy", "noise", "neighbors", "theory")
 
 
 def main(arguments: list[str] | None = None) -> int:

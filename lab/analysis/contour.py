@@ -15,7 +15,7 @@ from scipy.special import gammaln, roots_legendre
 
 from lab.analysis.plurality_kernels import poisson
 
-ALIASED = 1e-17  # what other coefficients may add to the one that is read
+ALIASED = 1e-15  # what other coefficients may add to the one that is read
 LANES = 16  # N in whole vector registers
 REACH = 3.65  # how far sqrt(K) may spread over one contour: at its ends Poisson(rate) still puts 1e-4 on K
 

@@ -55,20 +55,20 @@ def _fill_poisson(rate, out):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def win_probabilities(own, rivals, low, rate, powers, reading, totals, sizes, nodes, weights, out):
+def win_probabilities(own, rivals, low, rate, z_re, z_im, read_re, read_im, totals, sizes, nodes, weights, out):
     """P(the correct label wins) for each row and each K from `low`.
 
     `own` and the absolute values of `rivals` are probabilities; a rival's sign says whether a tie with it is lost (+) or
     won (-). If `sizes` holds quadrature rules, ties are drawn at random and all signs are +.
     """
-    n_ks, points = reading.shape
-    high, top = low + n_ks - 1, len(powers) - 1
+    n_ks, points = read_re.shape
+    high, top = low + n_ks - 1, len(z_re) - 1
     n_slots = 0
     for a in range(1, top + 1):
         n_slots += _rule(_exact_size(high, a, rivals.shape[1]), sizes)[1]
-    product = np.empty((n_slots + 1, points), dtype=np.complex128)
-    pending = np.empty((n_slots + 1, points), dtype=np.complex128)
-    line = np.empty((2, points), dtype=np.complex128)
+    table, pending, factors = n_slots + 1, n_slots + top + 4, 2 * n_slots + top + 5  # first rows; slots start at row 0
+    n_rows = 3 * n_slots + top + 6 if len(sizes) else factors
+    re, im, lines = np.empty(n_rows * points), np.empty(n_rows * points), np.empty((4, points))
     is_pending = np.zeros(n_slots + 1, dtype=np.bool_)
     first = np.zeros(top + 2, dtype=np.int64)
     share = np.zeros(n_slots + 1)
@@ -83,12 +83,20 @@ def win_probabilities(own, rivals, low, rate, powers, reading, totals, sizes, no
             out[row] = own[row] > 0
             continue
         _bounds(rivals[row], rate, len(sizes) > 0, bound)
-        last = _slots(own[row], rivals.shape[1], low, votes, others, totals, bound, powers, sizes, nodes, weights,
-                      first, share, product, is_pending)  # fmt: skip
+        last = _slots(own[row], rivals.shape[1], low, votes, others, totals, bound, z_re, z_im, sizes, nodes, weights,
+                      first, share, re, im, is_pending)  # fmt: skip
         if last == 0:
             continue
-        _meet_rivals(rivals[row], rate, len(sizes) > 0, last, first, share, powers, product, pending, is_pending, line)
-        _read(first[last + 1], product, pending, is_pending, line, reading, out[row])
+        i = 0
+        while i < rivals.shape[1]:  # equal rivals stand side by side and are met together
+            value, count = rivals[row, i], 1
+            while i + count < rivals.shape[1] and rivals[row, i + count] == value:
+                count += 1
+            i += count
+            if value != 0:
+                _meet(rate * abs(value), count, value < 0, len(sizes) > 0, last, first, share, z_re, z_im, re, im,
+                      table, pending, factors, is_pending)  # fmt: skip
+        _read(first[last + 1], re, im, pending, is_pending, lines, read_re, read_im, out[row])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -131,11 +139,11 @@ def _bounds(rivals, rate, random, bound):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _slots(own, n_rivals, low, votes, others, totals, bound, powers, sizes, nodes, weights, first, share, product,
-           is_pending):  # fmt: skip
-    """Open the slots that matter; `product` starts as weight * z**a. Returns the largest a that has one, or 0."""
+def _slots(own, n_rivals, low, votes, others, totals, bound, z_re, z_im, sizes, nodes, weights, first, share, re,
+           im, is_pending):  # fmt: skip
+    """Open the slots that matter; slot s (row s) starts as weight * z**a. Returns the largest a that has one, or 0."""
     high, s, last, rarest = low + len(totals) - 1, 0, 0, totals.min()
-    for a in range(1, len(powers)):
+    for a in range(1, len(z_re)):
         first[a] = s
         k = min(max(int(a / own), low), high)  # the K for which a votes are likeliest
         given_k = votes[a] * others[k - a] / totals[k - low]
@@ -148,12 +156,12 @@ def _slots(own, n_rivals, low, votes, others, totals, bound, powers, sizes, node
         for i in range(size):
             weight = votes[a] * weights[offset + i] if len(sizes) else votes[a]
             share[s] = nodes[offset + i] if len(sizes) else 0.0
-            for point in range(powers.shape[1]):
-                product[s, point] = weight * powers[a, point]
+            _scaled_row(re, s, weight, z_re, a)
+            _scaled_row(im, s, weight, z_im, a)
             is_pending[s] = False
             s += 1
         last = a
-    first[len(powers)] = s
+    first[len(z_re)] = s
     is_pending[s] = False
     return last
 
@@ -191,110 +199,143 @@ def _rule(size, sizes):
     return 0, 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 @no_type_check
-def _meet_rivals(rivals, rate, random, last, first, share, powers, product, pending, is_pending, line):
-    """Multiply each slot by every rival's factor; equal rivals stand side by side and are met together."""
-    i = 0
-    while i < len(rivals):
-        value, count = rivals[i], 1
-        while i + count < len(rivals) and rivals[i + count] == value:
-            count += 1
-        i += count
-        if value != 0:
-            _meet(rate * abs(value), count, value < 0, random, last, first, share, powers, product, pending,
-                  is_pending, line)  # fmt: skip
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _meet(rate, count, tie_won, random, last, first, share, powers, product, pending, is_pending, line):
-    """Line 0 is F(n) = sum of p(m) z**m over m < n, walked upward; a slot with n votes is multiplied by it."""
-    start = _first_count(rate)
+def _meet(rate, count, tie_won, random, last, first, share, z_re, z_im, re, im, table, pending, factors, is_pending):
+    """Row n of the table is F(n) = sum of p(m) z**m over m < n; a slot with n votes is multiplied by row n."""
+    points, start = z_re.shape[1], _first_count(rate)
     p, n = poisson(start, rate), start
-    line[0] = 0
+    fewest = last + 1 - first[last + 1]  # slots have consecutive numbers of votes
+    _scaled_row(re, table + n, 0.0, z_re, n)
+    _scaled_row(im, table + n, 0.0, z_im, n)
+    while n + 4 <= fewest and (n <= rate or p > ENDED):
+        p = _fourth_row(re, im, table + n, p, rate, z_re, z_im, n)
+        n += 4
     while n <= last and (n <= rate or p > ENDED):
-        s, end = first[n], first[n + 1]
-        if random and end > s:
-            for slot in range(s, end):
-                _add(line, 1, share[slot] * p, powers, n)
-                _multiply(product, slot, line, count)
-            _add(line, 0, p, powers, n)
-        elif end > s:
-            if not tie_won and count == 1:
-                _multiply_then_add(product, s, line, p, powers, n)
-            elif tie_won:
-                _add(line, 0, p, powers, n)
-                _add(line, 1, 0.0, powers, n)
-                _multiply(product, s, line, count)
-            else:
-                _add(line, 1, 0.0, powers, n)
-                _multiply(product, s, line, count)
-                _add(line, 0, p, powers, n)
-        else:
-            _add(line, 0, p, powers, n)
+        _next_row(re, table + n, p, z_re, n)
+        _next_row(im, table + n, p, z_im, n)
         n += 1
         p *= rate / n
-    if n <= last and first[n] < first[last + 1]:
-        _postpone(pending, is_pending, first[n], line, count)
+    begin, end = first[start], first[n]
+    if end < first[last + 1]:
+        _postpone(re, im, points, table + n, table + len(z_re) + 1, pending, end, is_pending, count)
+    if begin == end:
+        return
+    if random:
+        for k in range(start, n):
+            for s in range(first[k], first[k + 1]):
+                _part_of_tie(re, factors + s, table + k, points, share[s])
+                _part_of_tie(im, factors + s, table + k, points, share[s])
+        _multiply(re, im, points, begin, factors + begin, end - begin, count)
+    else:
+        _multiply(re, im, points, begin, table + max(start, fewest) + tie_won, end - begin, count)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 @no_type_check
-def _add(line, target, p, powers, n):
-    for point in range(line.shape[1]):
-        f, z = line[0, point], powers[n, point]
-        line[target, point] = complex(f.real + p * z.real, f.imag + p * z.imag)
+def _scaled_row(part, row, scale, z, n):
+    points = np.uint64(z.shape[1])
+    here = np.uint64(row) * points
+    for i in range(points):
+        part[here + i] = scale * z[n, i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 @no_type_check
-def _multiply_then_add(product, slot, line, p, powers, n):
-    for point in range(line.shape[1]):
-        f, z = line[0, point], powers[n, point]
-        product[slot, point] *= f
-        line[0, point] = complex(f.real + p * z.real, f.imag + p * z.imag)
+def _next_row(part, row, p, z, n):
+    """F(n + 1) = F(n) + p z**n."""
+    points = np.uint64(z.shape[1])
+    here = np.uint64(row) * points
+    there = here + points
+    for i in range(points):
+        part[there + i] = part[here + i] + p * z[n, i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 @no_type_check
-def _multiply(product, slot, line, count):
-    """Times line 1 to the power `count`, by squaring; line 1 is lost."""
+def _fourth_row(re, im, row, p, rate, z_re, z_im, n):
+    """F(n + 4) from F(n), where no slot needs the rows between; returns p(n + 4)."""
+    points = np.uint64(z_re.shape[1])
+    here = np.uint64(row) * points
+    there = here + 4 * points
+    q = p * rate / (n + 1)
+    r = q * rate / (n + 2)
+    s = r * rate / (n + 3)
+    for i in range(points):
+        re[there + i] = re[here + i] + (p * z_re[n, i] + q * z_re[n + 1, i]) + (r * z_re[n + 2, i] + s * z_re[n + 3, i])
+    for i in range(points):
+        im[there + i] = im[here + i] + (p * z_im[n, i] + q * z_im[n + 1, i]) + (r * z_im[n + 2, i] + s * z_im[n + 3, i])
+    return s * rate / (n + 4)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@no_type_check
+def _part_of_tie(part, row, table_row, points, share):
+    """F(n) + share * p(n) z**n, from F(n) and F(n + 1)."""
+    points = np.uint64(points)
+    to, here = np.uint64(row) * points, np.uint64(table_row) * points
+    for i in range(points):
+        part[to + i] = (1 - share) * part[here + i] + share * part[here + points + i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@no_type_check
+def _multiply(re, im, points, row, factor_row, n_rows, count):
+    """Multiply rows by other rows to the power `count`, by squaring; the factors are lost if count > 1.
+
+    Unsigned numbers, here and above, because an index that might be negative is not vectorised.
+    """
+    to, by = np.uint64(row * points), np.uint64(factor_row * points)
+    size = np.uint64(n_rows * points)
     while True:
         if count & 1:
-            for point in range(line.shape[1]):
-                product[slot, point] *= line[1, point]
+            for i in range(size):
+                a, b, x, y = re[to + i], im[to + i], re[by + i], im[by + i]
+                re[to + i] = a * x - b * y
+                im[to + i] = a * y + b * x
         count >>= 1
         if count == 0:
             return
-        for point in range(line.shape[1]):
-            line[1, point] *= line[1, point]
+        for i in range(size):
+            x, y = re[by + i], im[by + i]
+            re[by + i] = x * x - y * y
+            im[by + i] = 2 * x * y
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _postpone(pending, is_pending, slot, line, count):
+def _postpone(re, im, points, factor_row, spare, pending, slot, is_pending, count):
     """From this slot upward the factor is the same: it is multiplied in once, when the slots are added up."""
+    points = np.uint64(points)
+    here, there, late = np.uint64(factor_row) * points, np.uint64(spare) * points, np.uint64(pending + slot) * points
     if not is_pending[slot]:
         is_pending[slot] = True
-        pending[slot] = 1
-    line[1] = line[0]
-    _multiply(pending, slot, line, count)
+        for i in range(points):
+            re[late + i], im[late + i] = 1, 0
+    for i in range(points):
+        re[there + i], im[there + i] = re[here + i], im[here + i]
+    _multiply(re, im, points, pending + slot, spare, 1, count)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 @no_type_check
-def _read(n_slots, product, pending, is_pending, line, reading, out):
-    """Add up the slots and read the coefficient of every K."""
-    line[0], line[1] = 0, 1
+def _read(n_slots, re, im, pending, is_pending, lines, read_re, read_im, out):
+    """Add up the slots and read the coefficient of every K. `lines`: what the slots so far have pending, and the sum."""
+    points = np.uint64(lines.shape[1])
+    lines[0], lines[1:] = 1, 0
     for slot in range(n_slots):
+        row, late = np.uint64(slot) * points, np.uint64(pending + slot) * points
         if is_pending[slot]:
-            for point in range(line.shape[1]):
-                line[1, point] *= pending[slot, point]
-        for point in range(line.shape[1]):
-            line[0, point] += product[slot, point] * line[1, point]
-    for i in range(len(out)):
+            for i in range(points):
+                a, b, x, y = re[late + i], im[late + i], lines[0, i], lines[1, i]
+                lines[0, i] = a * x - b * y
+                lines[1, i] = a * y + b * x
+        for i in range(points):
+            a, b, x, y = re[row + i], im[row + i], lines[0, i], lines[1, i]
+            lines[2, i] += a * x - b * y
+            lines[3, i] += a * y + b * x
+    for k in range(len(out)):
         p = 0.0
-        for point in range(line.shape[1]):
-            p += line[0, point].real * reading[i, point].real - line[0, point].imag * reading[i, point].imag
-        out[i] = min(max(out[i] + p, 0.0), 1.0)
+        for i in range(points):
+            p += lines[2, i] * read_re[k, i] - lines[3, i] * read_im[k, i]
+        out[k] = min(max(out[k] + p, 0.0), 1.0)

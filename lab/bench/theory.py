@@ -1,0 +1,124 @@
+"""`lab bench theory`: the exact accuracy of K neighbours beside the nested sums of Eq. 4 with their parts remembered.
+
+Bars: L=10, K=101 >= 100 times the nested sums; 10,000 samples x 20 noise levels x K=101 <= 6 CPU-s; all K=1..101
+<= 3 times K=101 alone; 1,000 samples of L=1000, K=100 <= 2 CPU-s. The nested sums are compiled too, from a plain
+loop over the paper's bounds m_i and M_i: each inner sum is computed once for each number of neighbours left.
+"""
+
+from __future__ import annotations
+
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Float, Int
+from numba import njit
+from numpy import ndarray
+from scipy.special import comb
+
+from lab.analysis.plurality import TIES, plurality_accuracy, plurality_accuracy_all
+from lab.bench.measure import cpu_seconds, medians
+from lab.core.rng import numpy_rng
+from lab.core.threads import threads
+
+K, N_CLASSES, N_LEVELS, REPEATS = 101, 10, 20, 5
+
+
+@njit(cache=True, error_model="numpy")
+@no_type_check
+def nested_sums(q, k, choose):
+    """Q of DRO Eqs. 5-7 for one row whose first label is the correct one; `choose[n, m]` are binomial coefficients."""
+    n_classes = len(q)
+    found = 0.0
+    inner, outer = np.empty(k + 1), np.empty(k + 1)
+    for own in range((k + n_classes - 1 + n_classes - 1) // n_classes, k + 1):
+        most, rest = own - 1, k - own
+        for left in range(rest + 1):  # the last label takes what is left, if it may
+            inner[left] = q[n_classes - 1] ** left if left <= most else 0.0
+        for i in range(n_classes - 2, 0, -1):
+            for left in range(rest if i == 1 else 0, rest + 1):  # the first sum is needed once
+                low, high = max(0, left - (n_classes - 1 - i) * most), min(left, most)
+                total, term = 0.0, q[i] ** low
+                for n in range(low, high + 1):
+                    total += choose[left, n] * term * inner[left - n]
+                    term *= q[i]
+                outer[left] = total
+            inner, outer = outer, inner
+        found += choose[k, own] * q[0] ** own * inner[rest]
+    return found
+
+
+@njit(cache=True)
+@no_type_check
+def nested_sums_of_all(q, k, choose):
+    """The same for many rows."""
+    found = np.empty(len(q))
+    for row in range(len(q)):
+        found[row] = nested_sums(q[row], k, choose)
+    return found
+
+
+def main(quick: bool = False) -> None:
+    """Print each figure beside its peer's and its bar; `quick` shrinks the tasks, which says little about the bars."""
+    shrink = 20 if quick else 1
+    print(f"L={N_CLASSES}, C ~ Dirichlet(0.1), uniform noise; CPU-s on one thread, median of {REPEATS}")
+    with threads(1):
+        _against_nested_sums(2000 // shrink, 20)
+        _levels(10_000 // shrink)
+        _every_k(2000 // shrink)
+        _many_classes(1000 // shrink)
+
+
+def rows(n: int, n_classes: int, concentration: float) -> tuple[Float[ndarray, "n c"], Int[ndarray, " n"]]:
+    """q under uniform noise of rates between 0.05 and 0.9, and the label that was likeliest before it."""
+    rng = numpy_rng(0, "theory")
+    c = rng.dirichlet(np.full(n_classes, concentration), size=n)
+    rate = rng.uniform(0.05, 0.9, size=(n, 1))
+    return (1 - rate) * c + rate / n_classes, c.argmax(axis=1)
+
+
+def _against_nested_sums(n: int, n_peer: int) -> None:
+    for k in (11, 51, K):
+        q, y = rows(n, N_CLASSES, 0.1)
+        rest = np.array([np.delete(row, label) for row, label in zip(q, y, strict=True)])
+        correct_first = np.ascontiguousarray(np.column_stack([q[np.arange(n), y], rest])[:n_peer])
+        choose = comb(np.arange(k + 1)[:, None], np.arange(k + 1)[None])
+        off = np.abs(nested_sums_of_all(correct_first, k, choose) - plurality_accuracy(q, k, y)[:n_peer]).max()
+        times = medians(
+            {
+                "ours": lambda k=k, q=q, y=y: plurality_accuracy(q, k, y),
+                "peer": lambda k=k, q=correct_first, choose=choose: nested_sums_of_all(q, k, choose),
+            },
+            REPEATS,
+        )
+        ours, peer = times["ours"] / n * 1e6, times["peer"] / n_peer * 1e6
+        bar = " (bar 100)" if k == K else ""
+        print(
+            f"  K={k:3d}: {ours:6.1f} us a sample; nested sums {peer:8.1f} us; ratio {peer / ours:.0f}{bar}; off {off:.0e}"
+        )
+    q, y = rows(n, N_CLASSES, 0.1)
+    times = medians({ties: lambda ties=ties: plurality_accuracy(q, K, y, ties=ties) for ties in TIES}, REPEATS)
+    print(f"  K={K}, ties " + ", ".join(f"{ties} {times[ties] / n * 1e6:.1f} us" for ties in TIES))
+
+
+def _levels(n: int) -> None:
+    c = numpy_rng(0, "levels").dirichlet(np.full(N_CLASSES, 0.1), size=n)
+    y = np.tile(c.argmax(axis=1), N_LEVELS)
+    q = np.concatenate([(1 - rate) * c + rate / N_CLASSES for rate in np.linspace(0.05, 0.9, N_LEVELS)])
+    seconds = cpu_seconds(lambda: plurality_accuracy(q, K, y))
+    print(f"  {n:,} samples x {N_LEVELS} levels, K={K}: {seconds:.2f} CPU-s (bar 6)")
+
+
+def _every_k(n: int) -> None:
+    q, y = rows(n, N_CLASSES, 0.1)
+    times = medians(
+        {"every": lambda: plurality_accuracy_all(q, K, y), "one": lambda: plurality_accuracy(q, K, y)}, REPEATS
+    )
+    every, one = (times[name] / n * 1e6 for name in ("every", "one"))
+    print(f"  all K=1..{K}: {every:.1f} us a sample, {every / one:.2f} times K={K} alone (bar 3)")
+
+
+def _many_classes(n: int) -> None:
+    for name, concentration in (("C of few classes", 0.003), ("all classes differ", 1.0)):
+        q, y = rows(n, 1000, concentration)
+        seconds = cpu_seconds(lambda q=q, y=y: plurality_accuracy(q, 100, y))
+        print(f"  {n:,} samples, L=1000, K=100, {name}: {seconds:.2f} CPU-s (bar 2)")
