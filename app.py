@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from lab.ui.boot import freeze_heap, start_worker
+from lab.ui.navigation import page_links
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -12,29 +13,24 @@ st.set_page_config(page_title="Noisy label lab", page_icon=str(ASSETS / "icon.pn
 freeze_heap()
 st.html(ASSETS / "lab.css")
 
-page = st.navigation(
-    {
-        "Learn": [
-            st.Page(
-                "pages/toy.py",
-                title="Toy: boundaries under noise",
-                icon=":material/bubble_chart:",
-                url_path="toy",
-                default=True,
-            ),
-        ],
-        "Experiment": [
-            st.Page(
-                "pages/noise.py",
-                title="What noise does to labels",
-                icon=":material/shuffle:",
-                url_path="noise",
-            ),
-        ],
-        "Reference": [
-            st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),
-        ],
-    }
-)
+pages = {
+    "Learn": [
+        st.Page(
+            "pages/toy.py",
+            title="Toy: boundaries under noise",
+            icon=":material/bubble_chart:",
+            url_path="toy",
+            default=True,
+        ),
+    ],
+    "Experiment": [
+        st.Page("pages/noise.py", title="What noise does to labels", icon=":material/shuffle:", url_path="noise"),
+    ],
+    "Reference": [
+        st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),
+    ],
+}
+page = st.navigation(pages, position="hidden")
+page_links(pages)
 page.run()
 start_worker()

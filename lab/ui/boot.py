@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import threading
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from lab.experiments import engine
+
+SECONDS_TO_DRAW = 2.0  # whoever asks for something earlier starts the worker by that
 
 
 @st.cache_resource
@@ -20,8 +23,10 @@ def freeze_heap() -> bool:
 
 @st.cache_resource
 def start_worker() -> bool:
-    """Bring up the worker. Called after the first page is drawn, because importing its client takes seconds."""
-    engine.start()
+    """Bring up the worker, once the browser has had time to draw the first page: both need the same cores."""
+    later = threading.Timer(SECONDS_TO_DRAW, engine.start)
+    later.daemon = True
+    later.start()
     return True
 
 

@@ -10,7 +10,7 @@ from lab.specs import NOISE_MODELS
 WORDS = {
     "clean label": "The true class of a sample.",
     "given label": "The label that comes with the data; possibly wrong.",
-    "nominal rate": "What a paper calls its noise rate. Papers mean different things by “40 %”.",
+    "nominal rate": "What a paper calls its noise rate. Papers mean different things by “40\N{NO-BREAK SPACE}%”.",
     "effective rate π": "The expected share of labels that really differ from the clean ones: the only rate that compares.",
     "transition matrix T": "T[i, j] is the probability that class i is given as class j. Rows sum to 1.",
     "kNN": "The k nearest training points vote; the most frequent label wins, of tied labels the one found nearest.",
@@ -31,18 +31,18 @@ SOURCES = {
 
 def words() -> None:
     """The glossary."""
-    st.subheader("Words")
+    st.header("Words")
     st.table(pd.DataFrame({"Word": list(WORDS), "Meaning": list(WORDS.values())}).set_index("Word"))
 
 
 def noise_models() -> None:
     """Every noise model with what it does and its source."""
-    st.subheader("Kinds of noise")
+    st.header("Kinds of noise")
     rows = [{"Noise": model.__name__, "What it does": model.about, "Source": model.source} for model in NOISE_MODELS]
     st.table(pd.DataFrame(rows).set_index("Noise"))
 
 
 def sources() -> None:
     """The papers."""
-    st.subheader("Papers")
+    st.header("Papers")
     st.table(pd.DataFrame({"Short": list(SOURCES), "Paper": list(SOURCES.values())}).set_index("Short"))

@@ -23,7 +23,7 @@ def rate_strip(run: Run) -> None:
     """Nominal, effective and realised noise rate side by side, and what the best possible rule reaches."""
     metrics, experiment = run.metrics, run.request
     nominal = "your matrix" if isinstance(experiment.noise, Matrix) else percent(metrics["nominal_rate"], 0)
-    with st.container(horizontal=True, key="rates"):
+    with st.container(horizontal=True, key="toy-rates"):
         st.metric("Nominal noise rate", nominal, help="What the noise model calls its rate.")
         st.metric(
             "Effective rate π",

@@ -227,7 +227,7 @@ def test_impossible_input_gets_one_sentence_and_nothing_is_lost(
     assert getattr(page, kind)(key=key).value == value
     assert draws_the_run_of(page, TOY), "the last finished run still stands there"
     assert len(line) == asked
-    assert "in the side bar cannot be done" in page.warning[0].value
+    assert "in the side bar asks for something impossible" in page.warning[0].value
 
 
 def test_an_impossible_link_says_so_outside_the_closed_group(open_page) -> None:
