@@ -1,7 +1,7 @@
 """Where the counting of votes is sampled: the numbers that depend on K alone, not on the votes' distribution.
 
 The generating functions of plurality.py are polynomials with coefficients between 0 and 1. One coefficient is read from
-their values at N points of the unit circle; N is chosen so that the coefficients that alias into it weigh < 1e-17.
+their values at N points of the unit circle; N is chosen so that the coefficients that alias into it weigh < 1e-15.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.special import gammaln, roots_legendre
 from lab.analysis.plurality_kernels import poisson
 
 ALIASED = 1e-15  # what other coefficients may add to the one that is read
-LANES = 16  # N in whole vector registers
+LANES = 8  # N in whole vector registers of 4 points, on half of the circle
 REACH = 3.65  # how far sqrt(K) may spread over one contour: at its ends Poisson(rate) still puts 1e-4 on K
 
 

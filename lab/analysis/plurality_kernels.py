@@ -1,7 +1,9 @@
 """The compiled loops behind plurality.py: one row = one sample.
 
 A *slot* is one way for the correct label to win: a number of votes `a` and, if ties are drawn at random, one node of the
-integral over the draw. Its running product over the rivals is one line of complex numbers, one for each contour point.
+integral over the draw. Its running product over the rivals is one row of complex numbers, one for each contour point.
+All rows lie in two flat arrays, real and imaginary parts: first the slots' products, then the sums F(n) of the
+rival being met, what is pending for each slot, and the factors of ties drawn at random.
 
 The loops are marked @no_type_check: numba can not cache what the tests' type checker wraps.
 """

@@ -7,6 +7,7 @@ loop over the paper's bounds m_i and M_i: each inner sum is computed once for ea
 
 from __future__ import annotations
 
+from functools import partial
 from typing import no_type_check
 
 import numpy as np
@@ -85,8 +86,8 @@ def _against_nested_sums(n: int, n_peer: int) -> None:
         off = np.abs(nested_sums_of_all(correct_first, k, choose) - plurality_accuracy(q, k, y)[:n_peer]).max()
         times = medians(
             {
-                "ours": lambda k=k, q=q, y=y: plurality_accuracy(q, k, y),
-                "peer": lambda k=k, q=correct_first, choose=choose: nested_sums_of_all(q, k, choose),
+                "ours": partial(plurality_accuracy, q, k, y),
+                "peer": partial(nested_sums_of_all, correct_first, k, choose),
             },
             REPEATS,
         )
@@ -96,7 +97,7 @@ def _against_nested_sums(n: int, n_peer: int) -> None:
             f"  K={k:3d}: {ours:6.1f} us a sample; nested sums {peer:8.1f} us; ratio {peer / ours:.0f}{bar}; off {off:.0e}"
         )
     q, y = rows(n, N_CLASSES, 0.1)
-    times = medians({ties: lambda ties=ties: plurality_accuracy(q, K, y, ties=ties) for ties in TIES}, REPEATS)
+    times = medians({ties: partial(plurality_accuracy, q, K, y, ties=ties) for ties in TIES}, REPEATS)
     print(f"  K={K}, ties " + ", ".join(f"{ties} {times[ties] / n * 1e6:.1f} us" for ties in TIES))
 
 
@@ -104,14 +105,14 @@ def _levels(n: int) -> None:
     c = numpy_rng(0, "levels").dirichlet(np.full(N_CLASSES, 0.1), size=n)
     y = np.tile(c.argmax(axis=1), N_LEVELS)
     q = np.concatenate([(1 - rate) * c + rate / N_CLASSES for rate in np.linspace(0.05, 0.9, N_LEVELS)])
-    seconds = cpu_seconds(lambda: plurality_accuracy(q, K, y))
+    seconds = cpu_seconds(partial(plurality_accuracy, q, K, y))
     print(f"  {n:,} samples x {N_LEVELS} levels, K={K}: {seconds:.2f} CPU-s (bar 6)")
 
 
 def _every_k(n: int) -> None:
     q, y = rows(n, N_CLASSES, 0.1)
     times = medians(
-        {"every": lambda: plurality_accuracy_all(q, K, y), "one": lambda: plurality_accuracy(q, K, y)}, REPEATS
+        {"every": partial(plurality_accuracy_all, q, K, y), "one": partial(plurality_accuracy, q, K, y)}, REPEATS
     )
     every, one = (times[name] / n * 1e6 for name in ("every", "one"))
     print(f"  all K=1..{K}: {every:.1f} us a sample, {every / one:.2f} times K={K} alone (bar 3)")
@@ -120,5 +121,5 @@ def _every_k(n: int) -> None:
 def _many_classes(n: int) -> None:
     for name, concentration in (("C of few classes", 0.003), ("all classes differ", 1.0)):
         q, y = rows(n, 1000, concentration)
-        seconds = cpu_seconds(lambda q=q, y=y: plurality_accuracy(q, 100, y))
+        seconds = cpu_seconds(partial(plurality_accuracy, q, 100, y))
         print(f"  {n:,} samples, L=1000, K=100, {name}: {seconds:.2f} CPU-s (bar 2)")

@@ -206,6 +206,7 @@ def by_long_doubles(q: np.ndarray, k: int) -> float:
         ways = np.zeros(k - own + 1, dtype=np.longdouble)
         ways[0] = 1
         for column in pmf[:own, 1:].T:
+            # a tail below 1e-30 of the mode is left out, unless it comes first
             ways = np.convolve(ways, column[column > 1e-30 * column.max()] if column[0] > 1e-25 else column)
             ways = ways[: k - own + 1]
         won += pmf[own, 0] * (ways[k - own] if len(ways) > k - own else 0)
