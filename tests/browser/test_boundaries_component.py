@@ -93,7 +93,7 @@ def test_votes_and_labels_equal_pythons_for_100_random_cells_ties_included(root,
     assert ties >= 5
 
 
-def test_the_pictures_change_with_k_and_python_hears_of_it_once(page, root) -> None:
+def test_the_pictures_change_with_k_and_python_hears_of_a_choice_not_of_every_step(page, root) -> None:
     before, runs = [field_pixels(root, panel) for panel in range(3)], python_says(page)["runs"]
     slider = root.get_by_role("slider")
     slider.focus()
@@ -104,7 +104,7 @@ def test_the_pictures_change_with_k_and_python_hears_of_it_once(page, root) -> N
     for panel in (0, 2):  # this kNet changes too little to be asked of it
         assert field_pixels(root, panel) != before[panel]
     page.wait_for_timeout(300)
-    assert python_says(page)["runs"] == runs + 1
+    assert runs < python_says(page)["runs"] < runs + 5
 
 
 def test_paging_moves_k_by_ten_and_the_ends_hold(page, root) -> None:
