@@ -73,7 +73,9 @@ def toy_experiment(edits_of: Callable[[Toy], Edits]) -> Experiment | None:
     """
     parts = st.session_state[PARTS]
     if wrong := " and ".join(f"“{GROUPS[key]}”" for key, part in parts.items() if part is None):
-        st.warning(f"{wrong} in the side bar asks for something impossible; the reason stands there. Below is the last finished run.")
+        st.warning(
+            f"{wrong} in the side bar asks for something impossible; the reason stands there. Below is the last finished run."
+        )
         return None
     backbone, schedule = parts["network"]
     return Experiment(

@@ -97,7 +97,7 @@ def test_nobody_without_the_key_can_talk_to_our_scheduler(stub_path):
         asyncio.run(reach(**contact))
         for security in (Security.temporary(), None):
             address = contact["address"] if security else contact["address"].replace("tls", "tcp")
-            with pytest.raises(OSError, match="TLS certificate does not match|reset by peer"):
+            with pytest.raises(OSError, match=r"TLS certificate does not match|reset by peer"):
                 asyncio.run(reach(address=address, security=security))
     finally:
         cluster.close()
