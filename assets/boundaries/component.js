@@ -6,7 +6,7 @@ const fields = new Map(); // name -> app
 const optionsByName = new Map();
 
 export default function boundaries(component) {
-  return component.data instanceof Uint8Array ? mountField(component) : receiveOptions(component.data);
+  return component.data instanceof Uint8Array ? mountField(component) : receiveOptions(component.data?.[0]);
 }
 
 function receiveOptions(options) {

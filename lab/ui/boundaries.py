@@ -170,7 +170,8 @@ def mount(
         )
         state = result.get("state")
         start = _first_start(f"{key}.start", options, state)
-        _options(key=f"{key}.options", data=_wire(options, start, key, st.session_state.get(seen_key, 0)))
+        # In a list: among the values of a bare dict Streamlit looks for data frames, and imports pandas to do so (0.5 s).
+        _options(key=f"{key}.options", data=[_wire(options, start, key, st.session_state.get(seen_key, 0))])
     return _view(state, options)
 
 

@@ -80,7 +80,7 @@ def component(page: AppTest) -> Any:
 
 def component_options(page: AppTest) -> dict[str, Any]:
     protos = [one.proto for one in page.get("bidi_component")]
-    return json.loads(next(proto.json for proto in protos if proto.component_name == "lab_boundaries_options"))
+    return json.loads(next(proto.json for proto in protos if proto.component_name == "lab_boundaries_options"))[0]
 
 
 def drawn(page: AppTest) -> field_payload.Scene:
