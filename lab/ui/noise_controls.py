@@ -43,7 +43,7 @@ def noise_picker(class_names: Sequence[str], bound: Bound) -> Noise:
 
 
 def _matrix(class_names: Sequence[str], bound: Bound) -> Matrix:
-    st.caption("Row = true class, column = given label. Each row sums to 1.")
+    st.caption(f"Rows: true class ({', '.join(class_names)}). Columns: given label, likewise. Each row sums to 1.")
     default = ToyAsymmetric().transition(3)
     rows = []
     for i, name in enumerate(class_names):

@@ -73,9 +73,7 @@ def toy_experiment(edits_of: Callable[[Toy], Edits]) -> Experiment | None:
     """
     parts = st.session_state[PARTS]
     if wrong := " and ".join(f"“{GROUPS[key]}”" for key, part in parts.items() if part is None):
-        st.warning(
-            f"{wrong} in the side bar asks for something impossible; the reason stands there. Below is the last finished run."
-        )
+        st.warning(f"Nothing new can be computed: see {wrong} in the side bar. Below is the last finished run.")
         return None
     backbone, schedule = parts["network"]
     return Experiment(

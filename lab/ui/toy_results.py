@@ -133,30 +133,35 @@ def bundle(run: Run) -> bytes:
 
 @st.fragment
 def take_home(shown: Callable[[], Run | None]) -> None:
-    """Link, code and downloads.
+    """Link, code and downloads, each in a window of its own.
 
     Args:
-        shown: asked when something is opened; until then the buttons are the same for every run.
+        shown: asked for the run when a window is opened; until then the buttons are the same for every run.
     """
+    windows = {":material/link: Copy link": link_window, ":material/code: As code": code_window}
+    windows[":material/download: Download"] = download_window
     with st.container(horizontal=True):
-        link = st.popover("Copy link", icon=":material/link:", width="stretch", key="link", on_change="rerun")
-        code = st.popover("As code", icon=":material/code:", width="stretch", key="code", on_change="rerun")
-        save = st.popover("Download", icon=":material/download:", width="stretch", key="save", on_change="rerun")
-    run = shown() if link.open or code.open or save.open else None
-    if run is None:
-        return
-    if link.open:
-        link.caption("Opens this very state on another machine.")
-        link.code(share_link(), language=None, wrap_lines=True)
-    if code.open:
-        code.caption("Runs without the browser and prints the same numbers.")
-        code.code(as_code(run.request), language="python")
-    if save.open:
-        with save:
-            downloads(run)
+        opened = [window for label, window in windows.items() if st.button(label, width="stretch")]
+    if opened and (run := shown()):
+        opened[0](run)
 
 
-def downloads(run: Run) -> None:
+@st.dialog("Copy link")
+def link_window(_: Run) -> None:
+    """The address of all that is set."""
+    st.markdown("Opens this very state on another machine.")
+    st.code(share_link(), language=None, wrap_lines=True)
+
+
+@st.dialog("As code", width="medium")
+def code_window(run: Run) -> None:
+    """The experiment as a script."""
+    st.markdown("Runs without the browser and prints the same numbers.")
+    st.code(as_code(run.request), language="python")
+
+
+@st.dialog("Download")
+def download_window(run: Run) -> None:
     """One button a file; a file is made when its button is pressed."""
     experiment: Experiment = run.request
     files: list[tuple[str, Callable[[], bytes | str], str, str]] = [

@@ -19,6 +19,7 @@ from lab.noise import Symmetric
 from lab.specs import Schedule, Toy
 from lab.specs.presets import TOY, TOY_CLEAN
 from lab.ui.lessons import load_lesson
+from lab.ui.toy_results import curves_csv
 
 pytestmark = pytest.mark.browser
 
@@ -305,6 +306,22 @@ def test_a_link_of_settings_opens_that_experiment(page, address) -> None:
     page.goto(f"{address}/?n=40&noise=Symmetric&rate=0.2&epochs=5&fixed=1&k=19")
     wait_for_run_of(page, wanted)
     page.get_by_role("cell", name="kNet, k = 19", exact=True).wait_for()
+
+
+def test_the_windows_give_the_address_and_the_files_of_what_is_shown(page, address) -> None:
+    root = open_toy(page, address, "/?k=19")
+    root.get_by_role("slider", name="k, the number").press("ArrowLeft")
+    wait_for_address(page, k="18")
+    page.get_by_role("button", name="Copy link").click()
+    window = page.get_by_role("dialog")
+    assert window.get_by_test_id("stCode").inner_text() == f"{address}?k=18"
+    page.keyboard.press("Escape")
+    window.wait_for(state="detached")
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        window.get_by_role("button", name="Curves (CSV)").click()
+    assert download.value.suggested_filename == f"toy-{TOY.digest}-curves.csv"
+    assert Path(download.value.path()).read_bytes() == curves_csv(shipped(TOY.digest))
 
 
 # The tour, and everybody
