@@ -4,13 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from lab.ui.boot import freeze_heap, start_worker
+from lab.ui.boot import tune_server, start_worker
 from lab.ui.navigation import page_links
 
 ASSETS = Path(__file__).parent / "assets"
 
 st.set_page_config(page_title="Noisy label lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
-freeze_heap()
+tune_server()
 st.html(ASSETS / "lab.css")
 
 pages = {

@@ -70,7 +70,7 @@ def _field_against_module(pipeline: Pipeline) -> None:
 
 
 def _targets_against_kneighbors(pipeline: Pipeline, NearestNeighbors: Callable[..., object]) -> None:
-    n, batch = len(pipeline.features), EXPERIMENT.method.batch_size
+    n, batch = len(pipeline.features), EXPERIMENT.knet.batch_size
     rng = np.random.default_rng(0)
     rows, ks = rng.integers(n, size=batch), rng.integers(1, 102, size=batch)
     counts, one_hot = torch.from_numpy(pipeline.votes), np.eye(3)[pipeline.sample.y_given]

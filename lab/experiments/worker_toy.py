@@ -26,6 +26,7 @@ from lab.nets.knet import KNetModule
 from lab.nets.mlp import ToyMLP
 from lab.noise import NoisyLabels, corrupt
 from lab.specs import Experiment, Toy
+from lab.specs.backbones import ToyMLP as ToyMLPSpec
 from lab.specs.toy import MIN_PER_CLASS
 from lab.train.classifier import History, train_classifier
 
@@ -67,7 +68,7 @@ class Place:
 
 def draw_sample(experiment: Experiment) -> Sample:
     """Points, clean labels, labels after the noise, and after the edits by hand."""
-    toy = experiment.dataset
+    toy = experiment.toy
     x, y_clean = make_toy(toy, rng=numpy_rng(toy.seed, "toy train"))
     labels = corrupt(y_clean, experiment.noise, rng=numpy_rng(experiment.seeds.noise, "noise"), n_classes=3)
     y_given, edited = labels.y_given.copy(), np.zeros(len(x), dtype=bool)
@@ -101,10 +102,11 @@ def grid_place(toy: Toy, side: int) -> Place:
 def train_network(experiment: Experiment, sample: Sample, report: Report) -> tuple[ToyMLP, History]:
     """The preliminary network, trained on the given labels with cross-entropy."""
     seeds, schedule = experiment.seeds, experiment.schedule
+    assert isinstance(experiment.backbone, ToyMLPSpec)  # as the experiment demands
     net = ToyMLP(2, experiment.backbone.width, 3, generator=torch_rng(seeds.init, "network"))
     validation = None
     if schedule.early_stopping != "off":
-        x, y = make_toy(experiment.dataset, rng=numpy_rng(experiment.dataset.seed, "toy validation"))
+        x, y = make_toy(experiment.toy, rng=numpy_rng(experiment.toy.seed, "toy validation"))
         if schedule.early_stopping == "noisy":
             rng = numpy_rng(seeds.noise, "validation noise")
             y = corrupt(y, experiment.noise, rng=rng, n_classes=3).y_given
@@ -176,14 +178,14 @@ class Pipeline:
         experiment, report, phase = self.experiment, self.report, self.clock.phase
         with phase("data"):
             self.sample = draw_sample(experiment)
-            self.test, self.grid = clean_test_draw(experiment.dataset), grid_place(experiment.dataset, experiment.grid)
+            self.test, self.grid = clean_test_draw(experiment.toy), grid_place(experiment.toy, experiment.grid)
         with phase("network"):
             self.net, self.history = train_network(experiment, self.sample, self.stage(0.0, 0.35))
         with phase("neighbours"):
             report(0.35, "finding the neighbours")
             self.features = features_of(self.net, self.sample.x)
             table = NeighborTable.build(self.features)
-            self.votes = votes_for_knet(table, self.sample, experiment.method.self_neighbour == "include")
+            self.votes = votes_for_knet(table, self.sample, experiment.knet.self_neighbour == "include")
         with phase("kNet"):
             self.knet = self.fit(None, self.stage(0.4, 0.65))
         with phase("test draw"):
@@ -203,7 +205,7 @@ class Pipeline:
         return fit_knet(
             torch.from_numpy(self.features),
             self.votes,
-            self.experiment.method,
+            self.experiment.knet,
             fixed_k=fixed_k,
             init=torch_rng(seeds.init, what),
             order=torch_rng(seeds.batch, what),
@@ -220,7 +222,7 @@ class Pipeline:
 
     def fixed(self) -> dict[int, KNetModule]:
         """One kNet per k of `fixed_ks`, each trained for that k alone."""
-        ks = self.experiment.method.fixed_ks
+        ks = self.experiment.knet.fixed_ks
         with self.clock.phase("fixed kNet"):
             return {
                 k: self.fit(k, self.stage(0.8 + 0.15 * i / len(ks), 0.8 + 0.15 * (i + 1) / len(ks)))

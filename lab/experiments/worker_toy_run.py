@@ -47,7 +47,7 @@ def run_toy(experiment: Experiment, report: Report) -> Run:
 
 def describe_scene(pipeline: Pipeline, fixed: dict[int, KNetModule]) -> field_payload.Scene:
     """The pipeline's results in the form that the page's component draws."""
-    toy, sample, grid, test = pipeline.experiment.dataset, pipeline.sample, pipeline.grid, pipeline.test
+    toy, sample, grid, test = pipeline.experiment.toy, pipeline.sample, pipeline.grid, pipeline.test
     on_grid, on_test = pipeline.grid_answers, pipeline.test_answers
     k_max = len(on_grid.knn)
     net = pipeline.knet.fold()
@@ -103,7 +103,7 @@ def noisy_transition(pipeline: Pipeline) -> Float[np.ndarray, "c c"]:
 def sizes(pipeline: Pipeline) -> dict[str, int]:
     """Numbers (4 bytes each) that each method keeps to answer: kNN all features, kNet its parameters (KNET §4)."""
     n, d = pipeline.features.shape
-    width = hidden_width(pipeline.experiment.method.hidden, d)
+    width = hidden_width(pipeline.experiment.knet.hidden, d)
     network = sum(parameter.numel() for parameter in pipeline.net.parameters())
     return {"knn": n * d, "knet": knet_parameters(d, width, 3), "network": network}
 
@@ -121,7 +121,7 @@ def memory_lines(pipeline: Pipeline) -> dict[str, str]:
 def describe_metrics(pipeline: Pipeline, scene: field_payload.Scene) -> dict[str, Any]:
     """The numbers beside the pictures, as JSON."""
     sample, test, history = pipeline.sample, pipeline.test, pipeline.history
-    noisy_bayes = noisy_bayes_labels(pipeline.experiment.dataset, test.x, noisy_transition(pipeline))
+    noisy_bayes = noisy_bayes_labels(pipeline.experiment.toy, test.x, noisy_transition(pipeline))
     curves = {
         name: {
             "knn": curve.knn.tolist(),

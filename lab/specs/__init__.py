@@ -5,23 +5,42 @@ from lab.specs.backbones import BACKBONES, ToyMLP
 from lab.specs.codec import digest, from_json, register, to_json
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
-from lab.specs.methods import KNet
+from lab.specs.methods import (
+    LOSSES,
+    Bootstrapping,
+    CrossEntropy,
+    GeneralisedCrossEntropy,
+    KNet,
+    LabelSmoothing,
+    LossCorrection,
+    NegativeEntropy,
+    SymmetricCrossEntropy,
+)
 from lab.specs.toy import Toy
-from lab.specs.training import Schedule, Seeds
+from lab.specs.training import Record, Schedule, Seeds
 
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
-register(DataSource, RareClass, RarePair, LabelStudy)
+register(DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
 
 __all__ = [
+    "LOSSES",
+    "Bootstrapping",
+    "CrossEntropy",
     "DataSource",
     "Experiment",
+    "GeneralisedCrossEntropy",
     "KNet",
+    "LabelSmoothing",
     "LabelStudy",
+    "LossCorrection",
+    "NegativeEntropy",
     "RareClass",
     "RarePair",
+    "Record",
     "Schedule",
     "Seeds",
+    "SymmetricCrossEntropy",
     "Toy",
     "ToyMLP",
     "digest",

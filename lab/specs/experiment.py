@@ -4,41 +4,117 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lab.core.checks import check_integer, require
-from lab.noise import MatrixNoise, Noise, ToyAsymmetric
-from lab.specs.backbones import ToyMLP
+from lab.core.checks import check_choice, check_integer, require
+from lab.noise import MODES, MatrixNoise, Noise, ToyAsymmetric
+from lab.specs.backbones import BackboneSpec, ToyMLP
 from lab.specs.codec import digest
-from lab.specs.methods import KNet
+from lab.specs.datasets import DATASETS
+from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
+from lab.specs.methods import KNet, Loss, LossCorrection
 from lab.specs.toy import Toy
-from lab.specs.training import Schedule, Seeds
+from lab.specs.training import Record, Schedule, Seeds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Experiment:
-    """Data, noise, network and method with their seeds. Its digest is the identity of the run."""
+    """Data, noise, network and method with their seeds. Its digest is the identity of the run.
 
-    dataset: Toy = field(default_factory=Toy)
+    With a `Toy` it is what the toy page shows: network, kNN and kNet on decision fields. With a `DataSource` it is the
+    training of a backbone with a loss; everything else about it is asked of the finished run.
+
+    Attributes:
+        imbalance: rows taken away before the noise; not for a Toy.
+        mode: how matrix noise selects, see `lab.noise.corrupt`.
+        edits: (row, label) pairs, labels set by hand after the noise; for a Toy alone.
+        grid: side of the decision field drawn for 2-D data; for a Toy alone.
+    Raises: ValueError where the parts do not fit together.
+    """
+
+    dataset: Toy | DataSource = field(default_factory=Toy)
+    imbalance: RareClass | RarePair | None = None
     noise: Noise = field(default_factory=ToyAsymmetric)
-    edits: tuple[tuple[int, int], ...] = ()  # (row, label): labels set by hand after the noise
-    backbone: ToyMLP = field(default_factory=ToyMLP)
+    mode: str = "bernoulli"
+    edits: tuple[tuple[int, int], ...] = ()
+    backbone: BackboneSpec = field(default_factory=ToyMLP)
     schedule: Schedule = field(default_factory=Schedule)
-    method: KNet = field(default_factory=KNet)
+    method: KNet | Loss = field(default_factory=KNet)
+    record: Record = field(default_factory=Record)
     seeds: Seeds = field(default_factory=Seeds)
-    grid: int = 200  # side of the decision field drawn for 2-D data
+    grid: int = 200
 
     def __post_init__(self) -> None:
+        check_choice("mode", self.mode, MODES)
+        check_integer("grid", self.grid, 20, 400)
+        if isinstance(self.dataset, Toy):
+            self._check_toy(self.dataset)
+        else:
+            self._check_training(self.dataset)
+
+    def _check_toy(self, toy: Toy) -> None:
         require(isinstance(self.noise, MatrixNoise), "noise", "noise that depends on the class alone", self.noise)
-        n, n_classes = sum(self.dataset.class_counts), len(self.dataset.class_names)
+        require(isinstance(self.backbone, ToyMLP), "backbone", "a ToyMLP for the toy", self.backbone)
+        require(isinstance(self.method, KNet), "method", "KNet for the toy", self.method)
+        require(self.imbalance is None, "imbalance", "None for the toy, which has its own", self.imbalance)
+        n, n_classes = sum(toy.class_counts), len(toy.class_names)
         for row, label in self.edits:
             check_integer("row of an edit", row, 0, n - 1)
             check_integer("label of an edit", label, 0, n_classes - 1)
         rows = [row for row, _ in self.edits]
         require(rows == sorted(set(rows)), "edits", "sorted by row, one label a row", self.edits)
-        for k in self.method.fixed_ks:
+        for k in self.knet.fixed_ks:
             require(k < n, "fixed_ks", f"below the number of points, {n}", k)
-        check_integer("grid", self.grid, 20, 400)
+
+    def _check_training(self, source: DataSource) -> None:
+        loss, noise = self.method, self.noise
+        require(not isinstance(loss, KNet), "method", "a loss; kNet is asked of the finished run", loss)
+        require(not self.edits, "edits", "empty for this data set", self.edits)
+        self.label_study  # noqa: B018  (its own checks)
+        known = DATASETS.get(source.name)
+        if known is not None:
+            n = source.n or known.n_train
+            require(
+                self.schedule.batch_size <= n,
+                "batch_size",
+                f"at most the {n:,} training rows",
+                self.schedule.batch_size,
+            )
+        rule = "of the kind that has a matrix T, to correct the loss by it"
+        require(not isinstance(loss, LossCorrection) or isinstance(noise, MatrixNoise), "noise", rule, noise)
+
+    @property
+    def toy(self) -> Toy:
+        """The data set, where it is a `Toy`. Raises: ValueError where it is not."""
+        require(isinstance(self.dataset, Toy), "dataset", "a Toy", self.dataset)
+        assert isinstance(self.dataset, Toy)
+        return self.dataset
+
+    @property
+    def knet(self) -> KNet:
+        """The method, where it is kNet. Raises: ValueError where it is not."""
+        require(isinstance(self.method, KNet), "method", "KNet", self.method)
+        assert isinstance(self.method, KNet)
+        return self.method
+
+    @property
+    def label_study(self) -> LabelStudy:
+        """The part of it that decides the labels; for a `DataSource`."""
+        require(isinstance(self.dataset, DataSource), "dataset", "a DataSource", self.dataset)
+        assert isinstance(self.dataset, DataSource)
+        return LabelStudy(
+            dataset=self.dataset, imbalance=self.imbalance, noise=self.noise, mode=self.mode, seed=self.seeds.noise
+        )
 
     @property
     def digest(self) -> str:
         """12 hex digits; the same experiment has the same digest on every machine."""
         return digest(self)
+
+    @property
+    def lane(self) -> str:
+        """ "quick" for what answers in a second, "training" for what may take hours; see `lab.experiments.engine`."""
+        return "quick" if isinstance(self.dataset, Toy) else "training"
+
+    @property
+    def uses_clean_labels(self) -> bool:
+        """Whether it learns from labels, or knows a noise, that nobody has in practice."""
+        return self.schedule.early_stopping == "clean" or isinstance(self.method, LossCorrection)

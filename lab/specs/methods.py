@@ -56,3 +56,95 @@ class KNet:
         check_integer("epochs", self.epochs, 1, 2000)
         check_integer("batch_size", self.batch_size, 4, 65_536)
         check_number("learning_rate", self.learning_rate, 1e-6, 10)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CrossEntropy:
+    """The network as everybody trains it: the baseline of all five papers."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SymmetricCrossEntropy:
+    """SL: alpha CE + beta reverse CE (a baseline and the training loss of KED)."""
+
+    alpha: float = 0.1  # the published code's for CIFAR-10; .01 for MNIST, 6 and .1 for CIFAR-100
+    beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number("alpha", self.alpha, 0, 100)
+        check_number("beta", self.beta, 0, 100)
+        require(self.alpha + self.beta > 0, "alpha and beta", "not both 0", (self.alpha, self.beta))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GeneralisedCrossEntropy:
+    """GCE: between cross-entropy (q -> 0) and the mean absolute error (q = 1)."""
+
+    q: float = 0.7
+
+    def __post_init__(self) -> None:
+        check_number("q", self.q, 1e-3, 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NegativeEntropy:
+    """CE+NE: cross-entropy and a penalty for confidence (INN's baseline)."""
+
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number("weight", self.weight, 0, 100)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bootstrapping:
+    """Targets partly the network's own predictions (Reed et al. 2015)."""
+
+    form: str = "soft"  # or "hard"
+    beta: float = 0.95  # weight of the given label; the paper's .95 soft, .8 hard
+
+    def __post_init__(self) -> None:
+        check_choice("form", self.form, ("soft", "hard"))
+        check_number("beta", self.beta, 0, 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LossCorrection:
+    """Forward or backward correction by the noise's own T, which nobody has in practice (Patrini et al. 2017)."""
+
+    direction: str = "forward"
+
+    def __post_init__(self) -> None:
+        check_choice("direction", self.direction, ("forward", "backward"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelSmoothing:
+    """Cross-entropy to (1 - s) of the given label and s of all."""
+
+    smoothing: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_number("smoothing", self.smoothing, 0, 0.99)
+
+
+Loss = (
+    CrossEntropy
+    | SymmetricCrossEntropy
+    | GeneralisedCrossEntropy
+    | NegativeEntropy
+    | Bootstrapping
+    | LossCorrection
+    | LabelSmoothing
+)
+LOSSES: dict[str, Loss] = {
+    "Cross-entropy": CrossEntropy(),
+    "Symmetric cross-entropy (SL)": SymmetricCrossEntropy(),
+    "Generalised cross-entropy (GCE)": GeneralisedCrossEntropy(),
+    "Cross-entropy + negative entropy": NegativeEntropy(),
+    "Bootstrapping, soft": Bootstrapping(),
+    "Bootstrapping, hard": Bootstrapping(form="hard", beta=0.8),
+    "Forward correction": LossCorrection(),
+    "Backward correction": LossCorrection(direction="backward"),
+    "Label smoothing": LabelSmoothing(),
+}

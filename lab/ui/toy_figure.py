@@ -68,7 +68,7 @@ def toy_figure(run: Run, busy: bool) -> None:
         run.arrays["payload"].tobytes(),
         key=COMPONENT,
         options=options,
-        on_edit=lambda edit: _apply(edit, run.request.dataset),
+        on_edit=lambda edit: _apply(edit, run.request.toy),
         on_view=lambda: st.rerun(NUMBERS),
     )
 

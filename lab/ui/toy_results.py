@@ -99,7 +99,7 @@ def curves_csv(run: Run) -> bytes:
 
 def points_csv(run: Run) -> bytes:
     """The training points with their true and given class names."""
-    names, arrays = np.array(run.request.dataset.class_names), run.arrays
+    names, arrays = np.array(run.request.toy.class_names), run.arrays
     return _csv(
         {
             "x": arrays["x"][:, 0],

@@ -422,9 +422,9 @@ def test_a_step_reveals_after_a_guess_only(open_page) -> None:
 
 
 def test_a_link_to_a_step_may_say_more_than_the_step(open_page, described) -> None:
-    page = open_page(step="2", k="77", seed="9")
-    assert component_options(page)["state"]["k"] == 77
-    assert component_options(page)["state"]["view"] == "fig2"
+    page = open_page(step="3", k="77", seed="9")
+    state = component_options(page)["state"]
+    assert (state["k"], state["layers"]) == (77, ["points", "wrong"])
     assert described[-1] == replace(TOY, dataset=Toy(seed=9))
 
 
