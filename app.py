@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from lab.ui.boot import tune_server, start_worker
+from lab.ui.boot import start_worker, tune_server
 from lab.ui.navigation import page_links
 
 ASSETS = Path(__file__).parent / "assets"

@@ -59,10 +59,11 @@ def plurality_accuracy_all(
     return _accuracies(q, contours(k_max), correct, ties, device)
 
 
-def check_distribution(name: str, q: Any) -> Float[ndarray, "s c"]:
+def check_distribution(name: str, q: Any, tolerance: float = SUM_TOLERANCE) -> Float[ndarray, "s c"]:
     """Rows of probabilities as float64.
 
-    Raises: ValueError if q is not 2-D, or a row is not finite, has a negative entry, or does not sum to 1.
+    Raises: ValueError if q is not 2-D, or a row is not finite, has a negative entry, or does not sum to 1 within
+        `tolerance`.
     """
     q = np.asarray(q, dtype=np.float64)
     require(q.ndim == 2 and q.shape[1] >= 1, name, "two-dimensional (samples, classes)", q.shape)
@@ -71,7 +72,7 @@ def check_distribution(name: str, q: Any) -> Float[ndarray, "s c"]:
     require(bool((q >= 0).all()), name, "probabilities >= 0", float(q.min(initial=0)))
     sums = q.sum(axis=1)
     worst = float(sums[np.abs(sums - 1).argmax()]) if len(sums) else 1.0
-    require(abs(worst - 1) <= SUM_TOLERANCE, f"each row sum of {name}", f"1 within {SUM_TOLERANCE:g}", worst)
+    require(abs(worst - 1) <= tolerance, f"each row sum of {name}", f"1 within {tolerance:g}", worst)
     return q
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy.stats import binom
 
-from lab.analysis.plurality import check_distribution, plurality_accuracy, plurality_accuracy_all
+from lab.analysis.plurality import check_distribution, plurality_accuracy
 from lab.core.checks import check_choice, check_integer, check_labels, check_number, require
 from lab.noise import Uniform
 from lab.noise.draw import check_stochastic
@@ -121,7 +121,7 @@ def accuracy_curve(
     nodes = np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)
     between = np.cos(np.pi * np.unique(np.linspace(0, n_nodes, N_CHECKS).round()) / n_nodes)
     levels = low + (high - low) * (np.concatenate([nodes, between]) + 1) / 2
-    exact = np.array([expected_accuracy(c, _transition(corruption, rate), k, correct, ties=ties) for rate in levels])
+    exact = np.array([expected_accuracy(c, transition_at(corruption, rate), k, correct, ties=ties) for rate in levels])
     order = np.arange(n_nodes)
     coefficients = 2 / n_nodes * np.cos(np.outer(order, np.arccos(nodes))) @ exact[:n_nodes]
     coefficients[0] /= 2
@@ -129,49 +129,7 @@ def accuracy_curve(
     return AccuracyCurve(low, high, coefficients, float(error))
 
 
-def _transition(corruption: Any, rate: float) -> Float[ndarray, "c c"]:
+def transition_at(corruption: Any, rate: float) -> Float[ndarray, "c c"]:
+    """T = (1 - rate) I + rate P, P being the corruption matrix."""
     P = check_stochastic("corruption", corruption)
     return (1 - rate) * np.eye(len(P)) + rate * P
-
-
-@dataclass(frozen=True, eq=False)
-class EffectiveK:
-    """The K whose expected accuracies are nearest to measured ones, in least squares over the noise levels."""
-
-    k: int
-    error: float  # root mean square difference at k
-    errors: Float[ndarray, " k_max"]  # the same for every K = 1..k_max
-    accuracies: Float[ndarray, " rates"]  # expected at k
-
-
-def effective_k(
-    rates: Any,
-    accuracies: Any,
-    c: Any,
-    corruption: Any,
-    correct: Any,
-    *,
-    k_max: int = 101,
-    ties: str = "wrong",
-) -> EffectiveK:
-    """How many neighbours' vote a measured accuracy curve, such as a network's, amounts to.
-
-    Args:
-        rates: `(R,)`, noise levels in [0, 1].
-        accuracies: `(R,)`, measured there, in [0, 1].
-        c, corruption, correct, ties: as in `accuracy_curve`.
-        k_max: K is looked for in 1..k_max; the smallest of equally good ones is taken.
-    Raises: ValueError if an argument is out of range or the shapes do not match.
-    """
-    levels, measured = np.asarray(rates, dtype=np.float64), np.asarray(accuracies, dtype=np.float64)
-    for name, values in (("rates", levels), ("accuracies", measured)):
-        require(values.ndim == 1 and values.size > 0, name, "one-dimensional and not empty", values.shape)
-        for value in values:
-            check_number(name, float(value), 0, 1)
-    require(levels.shape == measured.shape, "accuracies", f"one for each of {len(levels)} rates", measured.shape)
-    qs = [noisy_neighbour_distribution(c, _transition(corruption, rate)) for rate in levels]
-    require(len(qs[0]) > 0, "c", "at least one row", qs[0].shape)
-    expected = np.stack([plurality_accuracy_all(q, k_max, correct, ties=ties).mean(axis=0) for q in qs])
-    errors = np.sqrt(((expected - measured[:, None]) ** 2).mean(axis=0))
-    best = int(errors.argmin())
-    return EffectiveK(best + 1, float(errors[best]), errors, expected[:, best])
