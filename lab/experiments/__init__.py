@@ -5,8 +5,8 @@ Light: a page may import all of this. torch and the rest are imported by the wor
 
 from lab.experiments.engine import find, run, submit
 from lab.experiments.jobs import Job
-from lab.experiments.progress import Progress, Report, Stopped
+from lab.experiments.progress import PlainReport, Progress, Report, Stopped
 from lab.experiments.results import Run
 from lab.specs import Experiment
 
-__all__ = ["Experiment", "Job", "Progress", "Report", "Run", "Stopped", "find", "run", "submit"]
+__all__ = ["Experiment", "Job", "PlainReport", "Progress", "Report", "Run", "Stopped", "find", "run", "submit"]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.experiments.cluster import Cluster
 from lab.experiments.jobs import Job, Status, one_sentence
+from lab.experiments.progress import unheard
 from lab.experiments.queueing import JobQueue
 from lab.experiments.results import Run
 
@@ -172,7 +173,8 @@ class Engine:
         report = event[1]
         if task := self._tasks.get(report["key"]):
             task.worker = report["worker"] if report["computing"] else None
-            task.job.advance(report["fraction"], report["message"], computing=report["computing"])
+            told = {name: report[name] for name in ("fraction", "message", "computing", "point")}
+            task.job.advance(**told)
 
 
 class _Task:
@@ -237,4 +239,4 @@ def find(job_id: str) -> Job | None:
 
 def run(request: Any) -> Run:
     """Compute a request in this process and wait for it. This imports whatever the computation needs."""
-    return importlib.import_module(WORKER_MODULE).compute(request, lambda fraction, message: None)
+    return importlib.import_module(WORKER_MODULE).compute(request, unheard)

@@ -26,12 +26,14 @@ class Job:
         request: the frozen dataclass that was asked for.
         id: its digest, which is also what `find` takes.
         error: one sentence if the job failed, else None.
+        points: the numbers of its finished epochs, in order; more of them arrive while it runs.
     """
 
     def __init__(self, request: Any, queue: JobQueue) -> None:
         self.request = request
         self.id: str = request.digest
         self.error: str | None = None
+        self.points: list[dict[str, float]] = []
         self.stop_asked = False
         self.run: Run | None = None
         self._queue = queue
@@ -85,9 +87,11 @@ class Job:
         """A worker is asked to compute it."""
         self._state, self._message = "running", "waiting for a worker"
 
-    def advance(self, fraction: float, message: str, *, computing: bool) -> None:
+    def advance(self, fraction: float, message: str, *, computing: bool, point: dict[str, float] | None = None) -> None:
         """A report arrived; until `computing`, the worker is only loading what it needs."""
         self._fraction, self._message = max(self._fraction, min(fraction, 1.0)), message
+        if point is not None:
+            self.points.append(point)
         if computing:
             self._stopwatch.mark(self._fraction)
 

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-Report = Callable[[float, str], None]
-"""`report(fraction, message)`: called often by whatever computes; raises `Stopped` once a stop was asked for."""
+PlainReport = Callable[[float, str], None]
+"""All that a computation without points asks of its `Report`."""
+
+
+class Report(Protocol):
+    """What a computation is given to say how far it is."""
+
+    def __call__(self, fraction: float, message: str, *, point: Mapping[str, float] | None = None) -> None:
+        """Called often, at every step; says at most ten times a second what it is told, but every point.
+
+        Args:
+            fraction: part of the work that is done, in [0, 1].
+            message: what is being done, for people.
+            point: the numbers of one finished epoch, such as {"epoch": 3, "test_accuracy": 0.91}.
+        Raises: `Stopped` once a stop was asked for.
+        """
+
+
+def unheard(fraction: float, message: str, *, point: Mapping[str, float] | None = None) -> None:
+    """The `Report` of a computation that nobody watches."""
 
 
 class Stopped(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.core.threads import threads
-from lab.experiments.progress import Report
+from lab.experiments.progress import Report, unheard
 from lab.experiments.results import Run
 from lab.experiments.worker_labels import run_labels
 from lab.experiments.worker_toy_run import run_toy
@@ -16,7 +16,7 @@ def compute(request: Any, report: Report) -> Run:
     """Compute what was asked for.
 
     Args:
-        report: called with (fraction done, what is being done); raises `Stopped` when the work is no longer wanted.
+        report: called at every step; see `Report`. It raises `Stopped` when the work is no longer wanted.
     Raises: ValueError if the request can not be carried out.
     """
     with threads(1):  # nets of this size are slower on two
@@ -32,4 +32,4 @@ def warm_up() -> None:
     tiny = Experiment(
         dataset=Toy(n_per_class=10), schedule=Schedule(epochs=1), method=KNet(epochs=1, fixed_ks=(1,)), grid=20
     )
-    compute(tiny, lambda fraction, message: None)
+    compute(tiny, unheard)

@@ -16,7 +16,7 @@ from jaxtyping import Float32, Int, Shaped
 from lab.core.rng import numpy_rng
 from lab.data.dataset import take
 from lab.data.vision import data_root
-from lab.experiments.progress import Report
+from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
 from lab.experiments.worker_rows import Rows, at_home, choose_rows, clean_model, make_features, needs_files, open_rows
 from lab.noise import (
@@ -43,7 +43,7 @@ THUMBNAIL = 64  # pixels at most
 PLACED = (LocallyConcentrated, Concentrated, InstanceDependent)
 
 
-def run_labels(study: LabelStudy, report: Report) -> Run:
+def run_labels(study: LabelStudy, report: PlainReport) -> Run:
     """Put the noise of a study on its labels and describe what came of it.
 
     Returns: arrays `index`, `y_clean`, `y_given`, `selected`, `changed`, the matrices `T` (if there is one) and

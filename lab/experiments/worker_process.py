@@ -14,6 +14,8 @@ import signal
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import click
@@ -73,16 +75,22 @@ class _Reporter:
         self._worker, self._key, self._topic = worker, key, topic
         self._last = -1.0
 
-    def __call__(self, fraction: float, message: str) -> None:
+    def __call__(self, fraction: float, message: str, *, point: Mapping[str, float] | None = None) -> None:
         if self._key in _stop_asked:
             raise Stopped
-        if time.monotonic() - self._last >= SECONDS_BETWEEN_REPORTS:
-            self.send(fraction, message, computing=True)
+        if point is not None or time.monotonic() - self._last >= SECONDS_BETWEEN_REPORTS:
+            numbers = point and {name: _plain(value) for name, value in point.items()}
+            self.send(fraction, message, computing=True, point=numbers)
             self._last = time.monotonic()
 
-    def send(self, fraction: float, message: str, *, computing: bool) -> None:
+    def send(self, fraction: float, message: str, *, computing: bool, point: Mapping[str, float] | None = None) -> None:
         report = {"key": self._key, "fraction": float(fraction), "message": message, "computing": computing}
-        self._worker.log_event(self._topic, report | {"worker": self._worker.address})
+        self._worker.log_event(self._topic, report | {"point": point, "worker": self._worker.address})
+
+
+def _plain(number: float) -> float:
+    """Python's own int or float, which is all that dask's wire carries, of any library's number."""
+    return int(number) if isinstance(number, Integral) else float(number)
 
 
 def _be_nice() -> None:

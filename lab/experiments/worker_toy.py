@@ -19,7 +19,7 @@ from lab.analysis.knet_field import knet_labels, softmax
 from lab.core.checks import require
 from lab.core.rng import numpy_rng, torch_rng
 from lab.data.toy import bayes_labels, extent, log_density, make_toy
-from lab.experiments.progress import Report
+from lab.experiments.progress import PlainReport, unheard
 from lab.methods.knet import fit_knet
 from lab.neighbors import NeighborTable, search_grid, search_groups
 from lab.nets.knet import KNetModule
@@ -99,7 +99,7 @@ def grid_place(toy: Toy, side: int) -> Place:
     return Place(x, bayes_labels(toy, x), density / density.sum())
 
 
-def train_network(experiment: Experiment, sample: Sample, report: Report) -> tuple[ToyMLP, History]:
+def train_network(experiment: Experiment, sample: Sample, report: PlainReport) -> tuple[ToyMLP, History]:
     """The preliminary network, trained on the given labels with cross-entropy."""
     seeds, schedule = experiment.seeds, experiment.schedule
     assert isinstance(experiment.backbone, ToyMLPSpec)  # as the experiment demands
@@ -170,7 +170,7 @@ class Pipeline:
     """The stages of the toy, one after another, each timed."""
 
     experiment: Experiment
-    report: Report = lambda fraction, message: None
+    report: PlainReport = unheard
     clock: Clock = field(default_factory=Clock)
 
     def run(self) -> None:
@@ -196,11 +196,11 @@ class Pipeline:
             side = experiment.grid
             self.grid_answers = self.answer(self.grid, partial(search_grid, shape=(side, side)))
 
-    def stage(self, low: float, high: float) -> Report:
-        """Report of a stage that takes the given share of the whole."""
+    def stage(self, low: float, high: float) -> PlainReport:
+        """PlainReport of a stage that takes the given share of the whole."""
         return lambda fraction, message: self.report(low + fraction * (high - low), message)
 
-    def fit(self, fixed_k: int | None, report: Report) -> KNetModule:
+    def fit(self, fixed_k: int | None, report: PlainReport) -> KNetModule:
         seeds, what = self.experiment.seeds, "kNet" if fixed_k is None else f"kNet for k = {fixed_k} alone"
         return fit_knet(
             torch.from_numpy(self.features),

@@ -10,7 +10,7 @@ from jaxtyping import Float, Integer
 
 from lab.analysis.knet_field import knet_probabilities
 from lab.data.toy import bayes_labels, extent, noisy_bayes_labels, posterior
-from lab.experiments.progress import Report
+from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
 from lab.experiments.worker_toy import Pipeline, Place, features_of
 from lab.figures import field_payload
@@ -23,7 +23,7 @@ from lab.specs.methods import hidden_width, knet_parameters
 KNOTS = (1, 6, 11, 21, 31, 41, 51, 61, 71, 81, 91, 101)  # where kNet's probabilities are sent; between them, lines
 
 
-def run_toy(experiment: Experiment, report: Report) -> Run:
+def run_toy(experiment: Experiment, report: PlainReport) -> Run:
     """Everything the toy page shows, as a run.
 
     Arrays: `payload` (bytes for the page's component), the training points and their labels, and the network's

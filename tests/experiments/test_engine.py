@@ -51,6 +51,14 @@ def test_progress_never_goes_back_and_ends_at_one(engine):
     assert job.progress.message == "done"
 
 
+def test_every_point_arrives_once_and_in_order_however_many_come_at_once(engine):
+    job = engine.submit(Task(name="points", steps=0, points=1000))
+    job.result(30)
+    assert job.points == [{"epoch": epoch, "test_accuracy": 0.5} for epoch in range(1000)]
+    assert {type(job.points[0][name]) for name in ("epoch", "test_accuracy")} == {int, float}
+    assert job.progress.message == "done"
+
+
 def test_a_worker_gives_way_to_the_server(engine):
     assert engine.submit(Task(name="nice")).result(30).metrics["nice"] == 10
 
