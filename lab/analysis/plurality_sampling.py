@@ -81,7 +81,7 @@ def _estimate(
 ) -> Sampled:
     mean, error = np.zeros(n), np.zeros(n)
     for s in range(n):
-        won = np.concatenate([_won(draw(s, size), int(correct[s]), ties) for size in _sizes(draws, n_classes)])
+        won = np.concatenate([share_won(draw(s, size), int(correct[s]), ties) for size in _sizes(draws, n_classes)])
         mean[s], error[s] = won.mean(), won.std(ddof=1) / np.sqrt(draws)
     return Sampled(mean, error)
 
@@ -92,9 +92,10 @@ def _sizes(draws: int, n_classes: int) -> Iterator[int]:
         yield min(size, draws - start)
 
 
-def _won(votes: ndarray, correct: int, ties: str) -> Float[ndarray, " draws"]:
-    """How much of each vote the correct label wins, in [0, 1]."""
-    own, best = votes[:, correct], votes.max(axis=1)
+def share_won(votes: Int[ndarray, "n c"], correct: Int[ndarray, " n"] | int, ties: str) -> Float[ndarray, " n"]:
+    """How much of each vote its correct label wins, in [0, 1]; tie rules as in `plurality_accuracy`."""
+    best = votes.max(axis=1)
+    own = votes[np.arange(len(votes)), correct]
     if ties == "lowest":
         return (votes.argmax(axis=1) == correct).astype(float)
     n_best = (votes == best[:, None]).sum(axis=1)

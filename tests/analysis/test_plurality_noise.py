@@ -1,4 +1,4 @@
-"""Noise turned into accuracy: the paper's special cases, the curve over the noise level, the effective K."""
+"""Noise turned into accuracy: the paper's special cases, the curve over the noise level."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from lab.analysis.plurality import plurality_accuracy
 from lab.analysis.plurality_noise import (
     accuracy_curve,
-    effective_k,
     expected_accuracy,
     flip_noise_accuracy,
     noisy_neighbour_distribution,
@@ -99,18 +98,6 @@ def test_a_curve_with_too_few_nodes_says_so() -> None:
     assert curve.error > worst / 3
 
 
-@pytest.mark.parametrize("k", [3, 20, 57])
-def test_the_effective_k_of_k_neighbours_is_k(k: int) -> None:
-    c, y = clean_distributions(15, 5)
-    rates = np.array([0.2, 0.5, 0.7, 0.9])
-    measured = [expected_accuracy(c, Uniform(rate).transition(5), k, y) for rate in rates]
-    found = effective_k(rates, measured, c, np.full((5, 5), 0.2), y, k_max=60)
-    assert found.k == k
-    assert found.error < 1e-10
-    np.testing.assert_allclose(found.accuracies, measured, atol=1e-10)
-    assert found.errors.shape == (60,)
-
-
 def test_wrong_arguments_are_named() -> None:
     c, y = clean_distributions(4, 3)
     P = np.full((3, 3), 1 / 3)
@@ -122,8 +109,6 @@ def test_wrong_arguments_are_named() -> None:
         (lambda: accuracy_curve(c, P * 2, 5, y), "corruption must be a matrix whose rows sum to 1"),
         (lambda: accuracy_curve(c, P, 5, y, n_nodes=1), "n_nodes must be an integer >= 2, got 1"),
         (lambda: curve(0.6), r"rate must be in \[0.1, 0.5\], got"),
-        (lambda: effective_k([0.1, 0.2], [0.5], c, P, y), r"accuracies must be one for each of 2 rates"),
-        (lambda: effective_k([0.1], [1.5], c, P, y), r"accuracies must be a finite number in \[0, 1\], got 1.5"),
         (lambda: flip_noise_accuracy(0.3, 4, ties="lowest"), "ties must be one of"),
         (lambda: expected_accuracy(np.empty((0, 3)), P, 5, np.empty(0, int)), "c must be at least one row"),
     ]:
