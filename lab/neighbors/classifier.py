@@ -26,6 +26,7 @@ class KNNClassifier(ClassifierMixin, BaseEstimator):
         metric: "l2" or "cosine".
         ties: which of the tied labels wins: "nearest", the one whose first occurrence is closest, or "lowest", the
             first in `classes_`, as in scikit-learn's own classifier.
+        z_score: compare features on one scale, mean 0 and standard deviation 1 over the training rows.
     Attributes:
         classes_: the labels seen in `fit`, sorted.
         n_features_in_: features per row.
@@ -33,10 +34,13 @@ class KNNClassifier(ClassifierMixin, BaseEstimator):
     Departs from it: the tie rule, of which the paper says nothing.
     """
 
-    def __init__(self, n_neighbors: Any = 51, *, metric: Any = "l2", ties: Any = "nearest") -> None:  # checked in fit
+    def __init__(
+        self, n_neighbors: Any = 51, *, metric: Any = "l2", ties: Any = "nearest", z_score: Any = False
+    ) -> None:  # checked in fit
         self.n_neighbors = n_neighbors
         self.metric = metric
         self.ties = ties
+        self.z_score = z_score
 
     def fit(self, X: Any, y: Any) -> KNNClassifier:
         """Remember features `(n, d)` and labels `(n,)`, of any type that sorts.
@@ -66,7 +70,7 @@ class KNNClassifier(ClassifierMixin, BaseEstimator):
         Raises: ValueError if `k` is out of range or scikit-learn's checks of X fail.
         """
         table = self._table(X, k)
-        return table.votes(self._codes, len(self.classes_))[:, -1] / table.k_max
+        return table.votes_at(self._codes, len(self.classes_), table.k_max) / table.k_max
 
     def _table(self, X: Any, k: int | None) -> NeighborTable:
         check_is_fitted(self)
@@ -75,4 +79,4 @@ class KNNClassifier(ClassifierMixin, BaseEstimator):
             k = min(self.n_neighbors, len(self._features))
         else:
             k = check_integer("k", k, 1, len(self._features))
-        return NeighborTable.build(self._features, X, k_max=k, metric=self.metric)
+        return NeighborTable.build(self._features, X, k_max=k, metric=self.metric, z_score=self.z_score)

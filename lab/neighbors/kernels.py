@@ -40,14 +40,14 @@ def settle_lists(found, d2, queries, reference, own, idx, out):
 
     found, d2: some more than wanted, nearest first. Close ones are measured again; where even the last found is not
     clearly farther than the last wanted, rounding may have kept a nearer row from the list, and all rows are measured.
-    own: with own >= 0 query i is itself reference row own + i.
+    own: the reference row that each query is itself, or -1.
     """
     n, d = reference.shape
     rounding = EPSILON * (4 + np.float32(np.sqrt(d)))
     for i in range(len(found)):
         query, rows, distances = queries[i], idx[i], out[i]
         norm, last, filled = squared_norm(query), d2[i, -1], 0
-        own_row = own + i if own >= 0 else -1
+        own_row = own[i]
         for j in range(found.shape[1]):
             row, distance = found[i, j], d2[i, j]
             if distance < CANCELLATION * norm:
@@ -94,6 +94,17 @@ def running_counts(idx, y, out):
                 for c in range(n_classes):
                     out[i, j, c] = out[i, j - 1, c]
             out[i, j, y[idx[i, j]]] += 1
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def counts(idx, y, k, out):
+    """out[i, c] = how many of the first k neighbours of query i carry label c."""
+    for i in range(len(idx)):
+        for c in range(out.shape[1]):
+            out[i, c] = 0
+        for j in range(k):
+            out[i, y[idx[i, j]]] += 1
 
 
 @njit(cache=True, nogil=True)

@@ -104,22 +104,29 @@ def _directions(features: ndarray) -> Float32[ndarray, "n d_and_1"]:
 
 
 def nearest(
-    reference: Float32[ndarray, "n d"], queries: Float32[ndarray, "m d"], k: int, *, own: bool, device: Any = "cpu"
+    reference: Float32[ndarray, "n d"],
+    queries: Float32[ndarray, "m d"],
+    k: int,
+    *,
+    own: Int32[ndarray, " m"] | None = None,
+    device: Any = "cpu",
 ) -> tuple[Int32[ndarray, "m k"], Float32[ndarray, "m k"]]:
     """The k nearest reference rows of each query and their squared distances, ordered by (distance, index).
 
-    own: the queries are the reference, and a row is not its own neighbour.
+    own: the reference row that each query is and that may not be its neighbour, or -1.
     Of rows exactly as far away as the k-th, it is not defined which are listed.
     """
+    one_more = own is not None
+    own = np.full(len(queries), -1, dtype=np.int32) if own is None else own
     idx = np.empty((len(queries), k), dtype=np.int32)
     d2 = np.empty((len(queries), k), dtype=np.float32)
     search, chunk = (_faiss if str(device) == "cpu" else _torch)(
-        reference, min(k + own + MARGIN, len(reference)), device
+        reference, min(k + one_more + MARGIN, len(reference)), device
     )
     for start in range(0, len(queries), chunk):
         rows = slice(start, start + chunk)
         found, distance = search(queries[rows])
-        kernels.settle_lists(found, distance, queries[rows], reference, start if own else -1, idx[rows], d2[rows])
+        kernels.settle_lists(found, distance, queries[rows], reference, own[rows], idx[rows], d2[rows])
     return idx, d2
 
 

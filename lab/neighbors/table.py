@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from lab.core.checks import check_choice, check_integer, check_labels, require
 from lab.neighbors import kernels
+from lab.neighbors.scaling import z_scored
 from lab.neighbors.search import METRICS, check_pair, comparable, nearest
 
 DEFAULT_K_MAX = 101
@@ -33,7 +34,15 @@ class NeighborTable:
 
     @classmethod
     def build(
-        cls, reference: Any, queries: Any = None, *, k_max: int | None = None, metric: str = "l2", device: Any = "cpu"
+        cls,
+        reference: Any,
+        queries: Any = None,
+        *,
+        k_max: int | None = None,
+        metric: str = "l2",
+        z_score: bool = False,
+        own: Any = None,
+        device: Any = "cpu",
     ) -> NeighborTable:
         """Exact search.
 
@@ -43,14 +52,20 @@ class NeighborTable:
                 neighbour (identical rows are each other's neighbours at distance 0).
             k_max: neighbours per query; None is 101, or as many as there are.
             metric: "l2", or "cosine", for which a row of zeros is at right angles to all but its like.
+            z_score: first bring every feature to mean 0 and standard deviation 1 over the reference; one that is
+                constant there becomes 0. Without it the features are compared as they are, as in the paper.
+            own: `(m,)`, the reference row that each query is, which is then not its neighbour; -1 for none.
             device: "cpu" searches with faiss, anything else with torch on that device.
-        Raises: ValueError if an array is not 2-D, finite and of matching width, or if k_max exceeds the rows
-            there are (one fewer in a self-search).
+        Raises: ValueError if an array is not 2-D, finite and of matching width, if k_max exceeds the rows there are
+            (one fewer in a self-search), or if `own` is not one row number per query.
         """
         check_choice("metric", metric, METRICS)
-        own = queries is None
+        self_search = queries is None
         reference, queries = check_pair(reference, queries)
-        k_max = check_k_max(k_max, len(reference) - own)
+        own = _own_rows(own, len(reference), len(queries), self_search)
+        k_max = check_k_max(k_max, len(reference) - (own is not None))
+        if z_score:
+            reference, queries = z_scored(reference, queries)
         reference, queries, unit = comparable(reference, queries, metric)
         idx, d2 = nearest(reference, queries, k_max, own=own, device=device)
         dist = d2 / 2 if metric == "cosine" else np.sqrt(d2) * np.float32(unit)
@@ -64,7 +79,7 @@ class NeighborTable:
     def votes(self, y: Any, n_classes: int) -> UInt[ndarray, "n k_max c"]:
         """How many of the first k neighbours carry each label, for every k; `[:, k - 1]` holds the votes of k.
 
-        Takes n * k_max * n_classes bytes (twice that if k_max > 255).
+        Takes n * k_max * n_classes bytes (twice that if k_max > 255); `votes_at` takes no more than its answer.
 
         Args:
             y: labels of the reference rows, `(n_reference,)`, each in [0, n_classes).
@@ -74,6 +89,26 @@ class NeighborTable:
         out = np.empty((*self.idx.shape, n_classes), dtype=np.min_scalar_type(self.k_max))
         kernels.running_counts(self._rows(), y, out)
         return out
+
+    def votes_at(self, y: Any, n_classes: int, k: int) -> UInt[ndarray, "n c"]:
+        """The votes of one k: `votes(y, n_classes)[:, k - 1]`; arguments and errors as there."""
+        k = check_integer("k", k, 1, self.k_max)
+        y = self._labels(y, n_classes)
+        out = np.empty((len(self.idx), n_classes), dtype=np.min_scalar_type(self.k_max))
+        kernels.counts(self._rows(), y, k, out)
+        return out
+
+    def with_self(self) -> NeighborTable:
+        """The table of a self-search with every row in front of its own list, one neighbour longer.
+
+        Raises: ValueError if the table is not that of a self-search.
+        """
+        n = len(self.idx)
+        require(n == self.n_reference, "table", f"a self-search of {self.n_reference} rows", f"{n} queries")
+        own = np.arange(n, dtype=self.idx.dtype)[:, None]
+        require(not (self.idx == own).any(), "table", "without the rows themselves", "one that lists them")
+        dist = np.concatenate([np.zeros((n, 1), dtype=np.float32), self.dist], axis=1)
+        return NeighborTable(np.concatenate([own, self.idx], axis=1), dist, n)
 
     def predict(
         self, y: Any, k: int, *, ties: str = "nearest", rng: np.random.Generator | None = None
@@ -119,6 +154,21 @@ class NeighborTable:
         y = check_labels("y", y, n_classes)
         require(len(y) == self.n_reference, "y", f"{self.n_reference} labels, one per reference row", len(y))
         return y.astype(np.min_scalar_type(n_classes - 1))
+
+
+def _own_rows(own: Any, n_reference: int, n_queries: int, self_search: bool) -> Int32[ndarray, " m"] | None:
+    """The row that each query is: all of them in a self-search, or as told."""
+    if self_search:
+        require(own is None, "own", "left out in a self-search, where it is known", own)
+        return np.arange(n_reference, dtype=np.int32)
+    if own is None:
+        return None
+    own = np.asarray(own)
+    require(own.shape == (n_queries,), "own", f"{n_queries} row numbers, one per query", own.shape)
+    require(own.size == 0 or np.issubdtype(own.dtype, np.integer), "own", "integers", own.dtype)
+    for row in (int(own.min(initial=-1)), int(own.max(initial=-1))):
+        require(-1 <= row < n_reference, "own", f"in [-1, {n_reference - 1}]", row)
+    return own.astype(np.int32)
 
 
 def check_k_max(k_max: int | None, n_others: int) -> int:

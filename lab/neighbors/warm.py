@@ -14,4 +14,5 @@ def warm_up() -> None:
     search_grid(features, features, (2, 3))
     table = NeighborTable.build(features)
     table.votes(np.zeros(6, dtype=np.int64), 2)
+    table.votes_at(np.zeros(6, dtype=np.int64), 2, 1)
     table.predict_all(np.zeros(6, dtype=np.int64), 2)

@@ -55,7 +55,12 @@ def test_clone_pipeline_grid_search_and_pickle(task):
     best = search.best_estimator_
     copy = pickle.loads(pickle.dumps(best))  # noqa: S301 - our own bytes
     np.testing.assert_array_equal(copy.predict(x), best.predict(x))
-    assert clone(KNNClassifier(7, ties="lowest")).get_params() == {"n_neighbors": 7, "metric": "l2", "ties": "lowest"}
+    assert clone(KNNClassifier(7, ties="lowest")).get_params() == {
+        "n_neighbors": 7,
+        "metric": "l2",
+        "ties": "lowest",
+        "z_score": False,
+    }
 
 
 def test_with_fewer_rows_than_k_all_of_them_vote(task):

@@ -32,6 +32,33 @@ def test_a_row_is_never_its_own_neighbour_even_among_40_identical_rows(rng):
     np.testing.assert_array_equal(NeighborTable.build(features, k_max=39).idx[30:70], others)
 
 
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_the_own_row_is_left_out_by_its_number_wherever_it_stands_in_the_list(device, rng):
+    features = rng.normal(size=(60, 4)).astype(np.float32)
+    features[20:30] = features[40]  # ten rows that precede their like among equals
+    rows = rng.permutation(60)
+    whole = NeighborTable.build(features, k_max=59)
+    part = NeighborTable.build(features, features[rows], own=rows, k_max=59, device=device)
+    np.testing.assert_array_equal(part.idx, whole.idx[rows])
+    mixed = NeighborTable.build(features, features[[40, 40]], own=[40, -1], k_max=11)
+    assert 40 not in mixed.idx[0]
+    assert 40 in mixed.idx[1]
+
+
+def test_with_self_puts_every_row_in_front_of_its_own_list(rng):
+    table = NeighborTable.build(rng.normal(size=(30, 2)), k_max=7)
+    with_self = table.with_self()
+    np.testing.assert_array_equal(with_self.idx[:, 0], np.arange(30))
+    np.testing.assert_array_equal(with_self.idx[:, 1:], table.idx)
+    np.testing.assert_array_equal(with_self.dist, np.hstack([np.zeros((30, 1)), table.dist]))
+    y = rng.integers(3, size=30)
+    np.testing.assert_array_equal(with_self.predict(y, 1), y)
+    with pytest.raises(ValueError, match="table must be without the rows themselves"):
+        with_self.with_self()
+    with pytest.raises(ValueError, match="table must be a self-search of 30 rows, got '2 queries'"):
+        NeighborTable(table.idx[:2], table.dist[:2], 30).with_self()
+
+
 def test_equally_near_rows_are_listed_in_order_of_index():
     reference = np.array([[1, 0], [0, 1], [-1, 0], [0, -1], [2, 0]])
     table = NeighborTable.build(reference, [[0, 0]])
@@ -113,6 +140,12 @@ def test_queries_may_be_anything_numpy_reads_as_numbers():
         (([[1.0], [2.0]],), {"k_max": 2}, "k_max must be an integer in \\[1, 1\\], got 2"),
         (([[1.0], [2.0]], [[1.0]]), {"k_max": 3}, "k_max must be an integer in \\[1, 2\\], got 3"),
         (([[1.0], [2.0]],), {"k_max": 0}, "k_max must be an integer in \\[1, 1\\], got 0"),
+        (([[1.0], [2.0]], [[1.0]]), {"k_max": 2, "own": [0]}, "k_max must be an integer in \\[1, 1\\], got 2"),
+        (([[1.0], [2.0]], [[1.0]]), {"own": [2]}, "own must be in \\[-1, 1\\], got 2"),
+        (([[1.0], [2.0]], [[1.0]]), {"own": [-2]}, "own must be in \\[-1, 1\\], got -2"),
+        (([[1.0], [2.0]], [[1.0]]), {"own": [0, 1]}, "own must be 1 row numbers, one per query, got \\(2,\\)"),
+        (([[1.0], [2.0]], [[1.0]]), {"own": [0.0]}, "own must be integers"),
+        (([[1.0], [2.0]],), {"own": [0, 1]}, "own must be left out in a self-search"),
         (([[1.0], [2.0]],), {"metric": "manhattan"}, "metric must be one of 'l2', 'cosine', got 'manhattan'"),
     ],
 )

@@ -37,6 +37,8 @@ def test_votes_of_k_sum_to_k_and_only_grow(seed, n_classes, k_max):
     assert (votes.sum(axis=2) == np.arange(1, k_max + 1)).all()
     steps = np.diff(votes, axis=1, prepend=0)
     np.testing.assert_array_equal(steps, np.eye(n_classes, dtype=int)[y[table.idx]])
+    for k in range(1, k_max + 1):
+        np.testing.assert_array_equal(table.votes_at(y, n_classes, k), votes[:, k - 1])
 
 
 @given(seed=st.integers(0, 10_000), n_classes=st.integers(1, 12), ties=st.sampled_from(["nearest", "lowest"]))
@@ -101,6 +103,7 @@ def test_labels_above_255_survive():
         (lambda t: t.votes([0, 1], 2), "y must be 3 labels, one per reference row, got 2"),
         (lambda t: t.votes([0, 1, 2], 2), "y must be class indices below 2, got 2"),
         (lambda t: t.votes([0.5, 1, 2], 3), "y must be integers"),
+        (lambda t: t.votes_at([0, 1, 1], 2, 0), "k must be an integer in \\[1, 2\\], got 0"),
         (lambda t: t.predict([0, 1, -1], 1), "y must be class indices >= 0, got -1"),
         (lambda t: t.predict([0, 1, 1], 3), "k must be an integer in \\[1, 2\\], got 3"),
         (lambda t: t.predict_all([0, 1, 1], 0), "n_classes must be an integer >= 1, got 0"),
