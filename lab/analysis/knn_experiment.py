@@ -86,8 +86,8 @@ def exactness(
     correct = check_correct(correct, len(table.idx), len(T))
     require(len(correct) > 0, "correct", "at least one label", correct.shape)
     rows = np.column_stack([neighbour_counts(table, y_clean, len(T), k), correct])
-    rows, weight = np.unique(rows, axis=0, return_counts=True)
-    counts, own, weight = rows[:, :-1], rows[:, -1], weight / len(correct)
+    rows, times = np.unique(rows, axis=0, return_counts=True)
+    counts, own, weight = rows[:, :-1], rows[:, -1], times / len(correct)
     q = noisy_neighbour_distribution(counts / k, T)
     given = (sample_given_labels(y_clean, T, rng) for _ in range(repeats))
     return Exactness(
