@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 PlainReport = Callable[[float, str], None]
 """All that a computation without points asks of its `Report`."""
 
 
+@runtime_checkable
 class Report(Protocol):
     """What a computation is given to say how far it is."""
 
@@ -27,6 +29,14 @@ class Report(Protocol):
 
 def unheard(fraction: float, message: str, *, point: Mapping[str, float] | None = None) -> None:
     """The `Report` of a computation that nobody watches."""
+
+
+def add_point(points: list[dict[str, float]], point: dict[str, float]) -> None:
+    """Append the numbers of an epoch; one that comes again, after a resumption, replaces it and all after it."""
+    epoch = point.get("epoch", math.inf)
+    while points and points[-1].get("epoch", -math.inf) >= epoch:
+        points.pop()
+    points.append(point)
 
 
 class Stopped(Exception):
