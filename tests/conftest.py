@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 import pytest
+
+# No test writes to the history of whoever runs it, and MLflow follows only where a test is about it.
+os.environ["LAB_HOME"] = tempfile.mkdtemp(prefix="lab-tests-")
+os.environ["LAB_MLFLOW"] = "off"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,9 +13,14 @@ def lab_home() -> Path:
     return Path(os.environ.get("LAB_HOME") or ".lab").expanduser().absolute()
 
 
+def runs_folder() -> Path:
+    """Where every run has a folder of its own."""
+    return lab_home() / "runs"
+
+
 def run_folder(digest: str) -> Path:
     """Where the arrays, metrics and points of a request's run are kept. Raises: ValueError if it is no digest."""
-    return lab_home() / "runs" / _plain(digest)
+    return runs_folder() / _plain(digest)
 
 
 def checkpoint_folder(digest: str) -> Path:

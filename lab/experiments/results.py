@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +19,7 @@ from lab.core.checks import require
 from lab.specs import from_json, to_json
 
 RUN_FILE, ARRAYS_FILE = "run.json", "arrays.npz"
+ARRAY_NAME = re.compile(r"\w{1,80}", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +50,25 @@ class Run:
         """Bytes held by the arrays."""
         return sum(array.nbytes for array in self.arrays.values())
 
-    def save(self, folder: str | Path) -> None:
-        """Write `run.json` and `arrays.npz`; a reader sees a whole file or none, and `run.json` comes last."""
+    def save(self, folder: str | Path, *, mapped: bool = False) -> None:
+        """Write `run.json` and the arrays; a reader sees a whole file or none, and `run.json` comes last.
+
+        Args:
+            mapped: one .npy an array, which `load` maps into memory instead of reading; else one `arrays.npz`.
+        Raises: ValueError if the metrics are not JSON or an array's name is no file name; OSError as the disk has it.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         body = {"request": json.loads(to_json(self.request)), "metrics": self.metrics, "seconds": self.seconds}
+        if mapped:
+            body["mapped"] = sorted(self.arrays)
         text = json.dumps(body, allow_nan=False, indent=1)
-        _replace(folder / ARRAYS_FILE, lambda file: np.savez(file, allow_pickle=False, **self.arrays))
-        _replace(folder / RUN_FILE, lambda file: file.write(text.encode()))
+        if mapped:
+            for name, array in self.arrays.items():
+                replace_file(_mapped_file(folder, name), partial(np.save, arr=array, allow_pickle=False))
+        else:
+            replace_file(folder / ARRAYS_FILE, lambda file: np.savez(file, allow_pickle=False, **self.arrays))
+        replace_file(folder / RUN_FILE, lambda file: file.write(text.encode()))
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
@@ -64,12 +78,10 @@ class Run:
         """
         folder = Path(folder)
         body = _read_body(folder / RUN_FILE)
-        return cls(
-            request=from_json(json.dumps(body["request"])),
-            metrics=body["metrics"],
-            arrays=_read_arrays(folder / ARRAYS_FILE),
-            seconds=body["seconds"],
-        )
+        mapped = body.get("mapped")
+        arrays = _read_arrays(folder / ARRAYS_FILE) if mapped is None else _map_arrays(folder, mapped)
+        request = from_json(json.dumps(body["request"]))
+        return cls(request=request, metrics=body["metrics"], arrays=arrays, seconds=body["seconds"])
 
 
 def _read_only(name: str, array: np.ndarray) -> np.ndarray:
@@ -79,14 +91,26 @@ def _read_only(name: str, array: np.ndarray) -> np.ndarray:
     return view
 
 
-def _replace(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+def replace_file(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Put a file in place whole, or leave what was there; once this returns, a power cut does not undo it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(temporary, "wb") as file:
             write(file)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _read_body(path: Path) -> dict[str, Any]:
@@ -97,6 +121,7 @@ def _read_body(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} must be JSON, got a damaged file ({error})") from error
     kinds: dict[str, Any] = {"request": dict, "metrics": dict, "seconds": (int, float)}
     whole = isinstance(body, dict) and all(isinstance(body.get(name), kind) for name, kind in kinds.items())
+    whole = whole and isinstance(body.get("mapped", []), list)
     require(whole, str(path), "an object with request, metrics and seconds", sorted(body) if whole else body)
     return body
 
@@ -108,3 +133,20 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} must be an .npz of plain arrays, got a damaged file ({error})") from error
+
+
+def _mapped_file(folder: Path, name: str) -> Path:
+    require(isinstance(name, str) and bool(ARRAY_NAME.fullmatch(name)), "array name", "letters, digits and _", name)
+    return folder / f"{name}.npy"
+
+
+def _map_arrays(folder: Path, names: list[str]) -> dict[str, np.ndarray]:
+    arrays = {}
+    for name in names:
+        path = _mapped_file(folder, name)
+        require(path.is_file(), "folder", f"one that holds {path.name}", str(folder))
+        try:
+            arrays[name] = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        except (ValueError, OSError, EOFError) as error:
+            raise ValueError(f"{path} must be an .npy of plain numbers, got a damaged file ({error})") from error
+    return arrays

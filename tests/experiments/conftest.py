@@ -28,6 +28,12 @@ def engine(stub_path):
     engine.stop()
 
 
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
 def wait_until(claim, seconds=20.0):
     end = time.monotonic() + seconds
     while not claim():

@@ -30,6 +30,37 @@ def test_a_run_survives_the_disk_and_the_wire(run, tmp_path):
     assert same(run, pickle.loads(pickle.dumps(run, protocol=5)))  # noqa: S301
 
 
+def test_arrays_in_files_of_their_own_are_mapped_not_read(run, tmp_path):
+    empty = {"none": np.zeros((0, 3)), "scalar": np.array(2, dtype=np.float32)}
+    run = Run(run.request, run.metrics, run.arrays | empty, run.seconds)
+    run.save(tmp_path, mapped=True)
+    back = Run.load(tmp_path)
+    assert same(run, back)
+    assert same(run, pickle.loads(pickle.dumps(back, protocol=5)))  # noqa: S301
+    with open(tmp_path / "loss.npy", "r+b") as file:
+        file.seek(-16, 2)
+        file.write(np.float64(7).tobytes())
+    assert back.arrays["loss"].tolist() == [7, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda folder: (folder / "loss.npy").unlink(), "folder must be one that holds loss.npy"),
+        (lambda folder: (folder / "loss.npy").write_bytes(b""), "must be an .npy of plain numbers"),
+        (lambda folder: np.save(folder / "loss.npy", np.array([{}], dtype=object)), "must be an .npy of plain numbers"),
+        (lambda folder: _edit(folder, mapped=["../loss"]), "array name must be letters, digits and _"),
+        (lambda folder: _edit(folder, mapped=7), "an object with request, metrics and seconds"),
+    ],
+)
+def test_damaged_arrays_of_their_own_are_refused_in_one_sentence(run, tmp_path, damage, sentence):
+    run.save(tmp_path, mapped=True)
+    damage(tmp_path)
+    with pytest.raises(ValueError, match=sentence) as caught:
+        Run.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 def test_saving_again_leaves_two_files_and_the_latest_content(run, tmp_path):
     run.save(tmp_path)
     Run(run.request, {}, {"x": np.zeros(3)}, 2.0).save(tmp_path)
