@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.neighbors.approximate import approximate_self_graph
     from lab.neighbors.classifier import KNNClassifier
     from lab.neighbors.groups import search_grid, search_groups
     from lab.neighbors.table import NeighborTable
     from lab.neighbors.warm import warm_up
 
-__all__ = ["KNNClassifier", "NeighborTable", "search_grid", "search_groups", "warm_up"]
+__all__ = ["KNNClassifier", "NeighborTable", "approximate_self_graph", "search_grid", "search_groups", "warm_up"]
 
 _HOME = {
     "KNNClassifier": "classifier",
     "NeighborTable": "table",
+    "approximate_self_graph": "approximate",
     "search_grid": "groups",
     "search_groups": "groups",
     "warm_up": "warm",

@@ -138,7 +138,7 @@ def _faiss(reference: Float32[ndarray, "n d"], k: int, device: Any) -> tuple[Sea
 
     def search(queries: ndarray) -> tuple[ndarray, ndarray]:
         few = queries.size * len(reference) < SMALL
-        with threads(1 if few else min(usable_cores(), faiss.omp_get_max_threads())), _always_blas():
+        with threads(1 if few else min(usable_cores(), faiss.omp_get_max_threads())), always_blas():
             d2, idx = faiss.knn(queries, reference, k)  # IndexFlatL2's own search, without its copy of the reference
         return idx, d2
 
@@ -146,7 +146,7 @@ def _faiss(reference: Float32[ndarray, "n d"], k: int, device: Any) -> tuple[Sea
 
 
 @contextmanager
-def _always_blas() -> Iterator[None]:
+def always_blas() -> Iterator[None]:
     """Keep faiss from its loop for short query lists: up to 6 times slower than BLAS at 1,000 queries of d = 64."""
     import faiss
 

@@ -68,8 +68,7 @@ class NeighborTable:
             reference, queries = z_scored(reference, queries)
         reference, queries, unit = comparable(reference, queries, metric)
         idx, d2 = nearest(reference, queries, k_max, own=own, device=device)
-        dist = d2 / 2 if metric == "cosine" else np.sqrt(d2) * np.float32(unit)
-        return cls(idx, dist, len(reference))
+        return cls(idx, plain_distances(d2, metric, unit), len(reference))
 
     @property
     def k_max(self) -> int:
@@ -169,6 +168,11 @@ def _own_rows(own: Any, n_reference: int, n_queries: int, self_search: bool) -> 
     for row in (int(own.min(initial=-1)), int(own.max(initial=-1))):
         require(-1 <= row < n_reference, "own", f"in [-1, {n_reference - 1}]", row)
     return own.astype(np.int32)
+
+
+def plain_distances(d2: Float32[ndarray, "n k"], metric: str, unit: float) -> Float32[ndarray, "n k"]:
+    """Squared distances between `comparable` rows as the caller knows them: 1 - cos, or L2 in the caller's unit."""
+    return d2 / 2 if metric == "cosine" else np.sqrt(d2) * np.float32(unit)
 
 
 def check_k_max(k_max: int | None, n_others: int) -> int:
