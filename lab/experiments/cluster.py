@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ class Cluster:
     def __init__(self, module: str) -> None:
         self._given = os.environ.get("LAB_SCHEDULER")
         self._process = None if self._given else _start(module)
+        self._training = False  # whether its workers were asked for
 
     def contact(self) -> dict[str, Any]:
         """How dask's Client reaches it; waits until it is up. Raises: ConnectionError if ours does not come up."""
@@ -36,13 +38,24 @@ class Cluster:
         """Whether our process still runs; always so for a given cluster."""
         return self._process is None or self._process.poll() is None
 
+    def start_training(self) -> None:
+        """Have our process start its training workers, unless it has; returns at once. A given cluster has its own."""
+        if self._process is None or self._training:
+            return
+        assert self._process.stdin
+        with contextlib.suppress(BrokenPipeError):  # it has just ended, which `alive` says
+            self._process.stdin.write("training\n")
+            self._process.stdin.flush()
+        self._training = True
+
     def close(self) -> None:
         """End our processes; a given cluster is left alone."""
         if self._process is None:
             return
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.close()  # the sign to end
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()  # the sign to end
         self._process.stdout.close()
         try:
             self._process.wait(timeout=5)

@@ -1,7 +1,9 @@
-"""The child process that holds dask's scheduler and keeps a worker process alive: `python -m` this file.
+"""The child process that holds dask's scheduler and keeps the worker processes alive: `python -m` this file.
 
-It prints how to reach the scheduler on its standard output, as a line of JSON, and lives as long as its standard
-input is open. The server holds the other end, so however the server dies, nothing is left behind.
+It prints how to reach the scheduler on its standard output, as a line of JSON, and starts the worker for what is
+quick. A line on its standard input has it start the workers for trainings: one for each GPU, or one if there is none.
+It lives as long as its standard input is open. The server holds the other end, so however the server dies, nothing is
+left behind.
 
 Whoever can talk to a dask scheduler can have it run anything. So ours listens on the loopback alone, and asks for a
 key that only the server and its workers have: on a shared machine, other users reach the loopback too.
@@ -10,9 +12,12 @@ key that only the server and its workers have: on a shared machine, other users 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 from typing import IO, Any
@@ -36,11 +41,14 @@ def main(module: str) -> None:
     """Serve until standard input closes; `module` is the one whose `compute` the worker loads ahead."""
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints goes to the server's log, never into the pipe
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
-    asyncio.run(_serve(module, answer))
+    with asyncio.Runner() as runner:
+        training = asyncio.Event()
+        listening = (runner.get_loop(), training)
+        threading.Thread(target=_listen_to_the_server, args=listening, daemon=True).start()
+        runner.run(_serve(module, answer, training))
 
 
-async def _serve(module: str, answer: IO[str]) -> None:
+async def _serve(module: str, answer: IO[str], training: asyncio.Event) -> None:
     import dask.config  # seconds; by now a server that is gone has been noticed
     from distributed import Nanny, Scheduler, Security
 
@@ -52,22 +60,42 @@ async def _serve(module: str, answer: IO[str]) -> None:
         with answer:
             keys = {"certificate": security.tls_client_cert, "key": security.tls_client_key}
             print(json.dumps({"address": scheduler.address, **keys}), file=answer)
+        own: dict[str, Any] = {
+            "preload": ["lab.experiments.worker_process"],
+            "preload_argv": [module],
+            "nthreads": 1,
+        } | local
         environment = thread_environment(1) | {"NUMBA_NUM_THREADS": str(usable_cores())}  # numba's is an upper limit
-        async with Nanny(
-            scheduler.address,
-            **local,
-            nthreads=1,
-            memory_limit=0.8,
-            env=environment,
-            preload=["lab.experiments.worker_process"],
-            preload_argv=[module],
-        ):
-            await scheduler.finished()
+        async with Nanny(scheduler.address, **own, resources={"quick": 1}, memory_limit=0.8, env=environment):
+            await training.wait()
+            gpus = visible_gpus()
+            places = [{"CUDA_VISIBLE_DEVICES": gpu} for gpu in gpus] or [{}]
+            own |= {"resources": {"training": 1}, "memory_limit": 0.8 / len(places)}
+            async with contextlib.AsyncExitStack() as trainers:
+                nannies = [Nanny(scheduler.address, **own, env=environment | place) for place in places]
+                await asyncio.gather(*map(trainers.enter_async_context, nannies))
+                await scheduler.finished()
 
 
-def _end_with_the_server() -> None:
-    sys.stdin.buffer.read()
-    os.killpg(0, signal.SIGKILL)  # this process leads a group of its own; the worker is in it, busy or not
+def visible_gpus() -> list[str]:
+    """The CUDA devices that this process may use, as CUDA_VISIBLE_DEVICES names them. Asks no CUDA library."""
+    if os.environ.get("LAB_DEVICE") in ("cpu", "mps"):
+        return []
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        names = [name.strip() for name in named.split(",")]
+        return list(itertools.takewhile(lambda name: name not in ("", "-1"), names))  # where CUDA stops reading too
+    try:
+        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [str(i) for i in range(sum(line.startswith("GPU ") for line in listing.stdout.splitlines()))]
+
+
+def _listen_to_the_server(loop: asyncio.AbstractEventLoop, training: asyncio.Event) -> None:
+    for _ in sys.stdin.buffer:
+        loop.call_soon_threadsafe(training.set)
+    os.killpg(0, signal.SIGKILL)  # this process leads a group of its own; the workers are in it, busy or not
 
 
 if __name__ == "__main__":

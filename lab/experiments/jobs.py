@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
-from lab.experiments.progress import Progress, Stopped, Stopwatch
+from lab.experiments.progress import Progress, Stopped, Stopwatch, add_point
 from lab.experiments.results import Run
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Status = Literal["starting", "queued", "running", "done", "stopped", "failed"]
 FINISHED = ("done", "stopped", "failed")
+LANES = ("quick", "training")
+"""What answers in a second never waits behind what takes hours: each has a line and workers of its own."""
 
 
 class JobFailed(RuntimeError):
@@ -25,6 +27,7 @@ class Job:
     Attributes:
         request: the frozen dataclass that was asked for.
         id: its digest, which is also what `find` takes.
+        lane: one of `LANES`, as the request says.
         error: one sentence if the job failed, else None.
         points: the numbers of its finished epochs, in order; more of them arrive while it runs.
     """
@@ -32,6 +35,7 @@ class Job:
     def __init__(self, request: Any, queue: JobQueue) -> None:
         self.request = request
         self.id: str = request.digest
+        self.lane: str = request.lane
         self.error: str | None = None
         self.points: list[dict[str, float]] = []
         self.stop_asked = False
@@ -47,13 +51,18 @@ class Job:
 
     @property
     def status(self) -> Status:
-        """starting (no worker is up yet), queued, running, done, stopped or failed."""
-        return "starting" if self._state == "queued" and not self._queue.ready else self._state
+        """starting (no worker of its lane is up yet), queued, running, done, stopped or failed."""
+        return "starting" if self._state == "queued" and self.lane not in self._queue.ready else self._state
 
     @property
     def finished(self) -> bool:
         """Whether the status will not change any more."""
         return self._state in FINISHED
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether it was stopped or failed; asking for the same again is a new job."""
+        return self._state in ("stopped", "failed")
 
     @property
     def progress(self) -> Progress:
@@ -89,9 +98,11 @@ class Job:
 
     def advance(self, fraction: float, message: str, *, computing: bool, point: dict[str, float] | None = None) -> None:
         """A report arrived; until `computing`, the worker is only loading what it needs."""
+        if self.finished:  # a stop is shown before the worker has heard it
+            return
         self._fraction, self._message = max(self._fraction, min(fraction, 1.0)), message
         if point is not None:
-            self.points.append(point)
+            add_point(self.points, point)
         if computing:
             self._stopwatch.mark(self._fraction)
 

@@ -1,18 +1,20 @@
-"""Jobs by digest, and the line in which they wait. No dask here: only a lock and three collections."""
+"""Jobs by digest, and the lines in which they wait. No dask here: only a lock and a few collections."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
-from lab.experiments.jobs import Job, Status
+from lab.experiments.jobs import LANES, Job, Status
 from lab.experiments.results import Run
+
+KINDS = 256  # of requests whose duration is remembered
 
 
 class JobQueue:
-    """One job per digest, first come, first served; finished jobs stay until newer ones need the room.
+    """One job per digest; in each lane first come, first served; finished jobs stay until newer ones need the room.
 
     Every method may be called from any thread and returns at once.
 
@@ -23,27 +25,38 @@ class JobQueue:
     """
 
     def __init__(self, on_change: Callable[[], None], *, keep_jobs: int, keep_bytes: int) -> None:
-        self.ready = False  # set by the engine: a worker is up
+        self.ready: set[str] = set()  # set by the engine: the lanes that have a worker
         self._on_change, self._keep_jobs, self._keep_bytes = on_change, keep_jobs, keep_bytes
         self._lock = threading.RLock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()  # by digest, the least recently asked for first
-        self._line: deque[Job] = deque()
+        self._lines: dict[str, deque[Job]] = {lane: deque() for lane in LANES}
         self._running: list[Job] = []
-        self._typical: dict[type, float] = {}  # seconds that the last request of a type took
+        self._typical: dict[Hashable, float] = {}  # seconds that the last request of a kind took
 
-    def __len__(self) -> int:
-        return len(self._line)
+    def waits(self, lane: str) -> bool:
+        """Whether somebody stands in the line of this lane."""
+        return bool(self._lines[lane])
 
     def submit(self, request: Any) -> Job:
-        """The job of this request: the one under way or done, else a new one at the end of the line."""
+        """The job of this request: the one under way or done, else a new one at the end of its lane's line."""
         with self._lock:
             job = self.find(request.digest)
-            if job is None or job.stop_asked or job.status == "failed":
-                job = self._jobs[request.digest] = Job(request, self)
-                self._jobs.move_to_end(job.id)
-                self._line.append(job)
+            if job is None or job.ended_badly or (job.stop_asked and not job.finished):
+                job = self._add(request)
+                self._lines[job.lane].append(job)
         self._on_change()
         return job
+
+    def adopt(self, run: Run) -> Job:
+        """The job of a run that was finished earlier; one that is under way here goes before it."""
+        with self._lock:
+            job = self.find(run.request.digest)
+            if job is None or job.ended_badly:
+                job = self._add(run.request)
+                job.points = list(run.metrics.get("epochs", []))
+                job.finish("done", run=run)
+                self._evict()
+            return job
 
     def find(self, job_id: str) -> Job | None:
         """The latest job of this digest if it is still known; never starts one."""
@@ -57,48 +70,66 @@ class JobQueue:
         with self._lock:
             if not job.finished:
                 job.stop_asked = True
-                if job in self._line:
+                if job in self._lines[job.lane]:
                     self.finish(job, "stopped")
         self._on_change()
 
-    def take(self) -> Job | None:
-        """The next job, now running; None if nobody waits."""
+    def take(self, lane: str) -> Job | None:
+        """The next job of a lane, now running; None if nobody waits."""
         with self._lock:
-            if not self._line:
+            if not self._lines[lane]:
                 return None
-            job = self._line.popleft()
+            job = self._lines[lane].popleft()
             self._running.append(job)
             job.begin()
             return job
 
     def finish(self, job: Job, state: Status, *, run: Run | None = None, error: str | None = None) -> None:
-        """Give a job its last state."""
+        """Give a job its last state; one that has it already keeps it."""
         with self._lock:
-            for jobs in (self._line, self._running):
+            if job.finished:
+                return
+            for jobs in (self._lines[job.lane], self._running):
                 if job in jobs:
                     jobs.remove(job)
             job.finish(state, run=run, error=error)
             if run is not None:
-                self._typical[type(job.request)] = run.seconds
+                self._remember(run)
             self._evict()
+
+    def running(self) -> list[Job]:
+        """The jobs that workers have."""
+        with self._lock:
+            return list(self._running)
 
     def fail_all(self, error: str) -> None:
         """Nobody is left to compute them."""
         with self._lock:
-            for job in [*self._running, *self._line]:
+            for job in [*self._running, *(job for line in self._lines.values() for job in line)]:
                 self.finish(job, "failed", error=error)
 
     def waiting(self, job: Job) -> tuple[int | None, float | None]:
-        """Place of a job in the line, and the seconds until it starts if those before it can be estimated."""
+        """Place of a job in its line, and the seconds until it starts if those before it can be estimated."""
         with self._lock:
-            if job not in self._line:
+            line = self._lines[job.lane]
+            if job not in line:
                 return None, None
-            place = self._line.index(job)
-            ahead = [other.progress.seconds_left for other in self._running]
-            ahead += [self._typical.get(type(other.request)) for other in list(self._line)[:place]]
+            place = line.index(job)
+            running = [other.progress.seconds_left for other in self._running if other.lane == job.lane]
+            ahead = running + [self._typical.get(_kind(other.request)) for other in list(line)[:place]]
             known = [seconds for seconds in ahead if seconds is not None]
-            seconds = sum(known) / max(1, len(self._running)) if len(known) == len(ahead) else None
-            return place + 1, seconds
+            estimable = running and len(known) == len(ahead)
+            return place + 1, sum(known) / len(running) if estimable else None
+
+    def _add(self, request: Any) -> Job:
+        job = self._jobs[request.digest] = Job(request, self)
+        self._jobs.move_to_end(job.id)
+        return job
+
+    def _remember(self, run: Run) -> None:
+        self._typical[_kind(run.request)] = run.seconds
+        if len(self._typical) > KINDS:
+            del self._typical[next(iter(self._typical))]
 
     def _evict(self) -> None:
         finished = [job for job in self._jobs.values() if job.finished]
@@ -108,3 +139,9 @@ class JobQueue:
                 break
             held -= job.run.nbytes if job.run else 0
             del self._jobs[job.id]
+
+
+def _kind(request: Any) -> Hashable:
+    """Equal for requests that take about as long. Trainings differ by hours, unless all but noise and seeds agree."""
+    parts = ("dataset", "backbone", "schedule") if request.lane == "training" else ()
+    return type(request), *(getattr(request, part, None) for part in parts)

@@ -1,7 +1,8 @@
 """What runs inside a worker process: loading ahead, computing, reporting, and hearing the stop.
 
 Our own workers load this by themselves; a worker of an existing cluster is started with
-`dask worker ADDRESS --nthreads 1 --preload lab.experiments.worker_process`.
+`dask worker ADDRESS --nthreads 1 --preload lab.experiments.worker_process`. It takes whatever is asked for, one
+request at a time; with `--resources quick=1` or `--resources training=1` it takes requests of that lane alone.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ _computing = threading.Lock()  # held by a job, or by the warming up that preced
 def dask_setup(worker: Worker, module: str) -> None:
     """dask's hook, called once when the worker process starts."""
     _be_nice()
-    threading.Thread(target=_load_ahead, args=(module,), name="lab-load-ahead", daemon=True).start()
+    first_job_waits = "training" in worker.state.total_resources  # such a worker is started when there is one
+    arguments = (module, not first_job_waits)
+    threading.Thread(target=_load_ahead, args=arguments, name="lab-load-ahead", daemon=True).start()
 
 
 def run_job(request: Any, module: str, key: str, topic: str) -> tuple[str, Any]:
@@ -76,7 +79,7 @@ class _Reporter:
         self._last = -1.0
 
     def __call__(self, fraction: float, message: str, *, point: Mapping[str, float] | None = None) -> None:
-        if self._key in _stop_asked:
+        if self._key in _stop_asked or self._forgotten():
             raise Stopped
         if point is not None or time.monotonic() - self._last >= SECONDS_BETWEEN_REPORTS:
             numbers = point and {name: _plain(value) for name, value in point.items()}
@@ -85,7 +88,12 @@ class _Reporter:
 
     def send(self, fraction: float, message: str, *, computing: bool, point: Mapping[str, float] | None = None) -> None:
         report = {"key": self._key, "fraction": float(fraction), "message": message, "computing": computing}
-        self._worker.log_event(self._topic, report | {"point": point, "worker": self._worker.address})
+        self._worker.log_event(self._topic, report | {"point": point})
+
+    def _forgotten(self) -> bool:
+        """Whether the scheduler has taken the task back, because the server that asked for it is gone."""
+        task = self._worker.state.tasks.get(self._key)
+        return task is None or task.state == "cancelled"
 
 
 def _plain(number: float) -> float:
@@ -102,11 +110,11 @@ def _be_nice() -> None:
     os.nice(NICENESS)
 
 
-def _load_ahead(module: str) -> None:
+def _load_ahead(module: str, run_once: bool) -> None:
     """Import what the first job needs and run it once, unless a job is already there and does so itself."""
     try:
         warm_up = getattr(importlib.import_module(module), "warm_up", None)
-        if warm_up and _computing.acquire(blocking=False):
+        if run_once and warm_up and _computing.acquire(blocking=False):
             try:
                 warm_up()
             finally:

@@ -21,6 +21,7 @@ class Task:
     steps: int = 3
     pause: float = 0.01
     ending: str = "done"
+    lane: str = "quick"
     log: str = ""  # a file that gets one line for every computation
     points: int = 0  # sent one after another at the end
 

@@ -12,8 +12,9 @@ from conftest import wait_until
 from stub_worker import Task
 
 from lab.experiments import Stopped
+from lab.experiments.attempt import NO_WORKERS
 from lab.experiments.cluster import Cluster
-from lab.experiments.engine import NO_WORKERS, Engine
+from lab.experiments.engine import Engine
 from lab.experiments.jobs import JobFailed
 
 

@@ -8,7 +8,7 @@ from conftest import wait_until
 from stub_worker import Task
 
 from lab.experiments import Stopped
-from lab.experiments.engine import WORKER_DIED
+from lab.experiments.attempt import STOP_PATIENCE, WORKER_DIED
 from lab.experiments.jobs import JobFailed
 
 LONG = {"steps": 3000, "pause": 0.01}
@@ -118,7 +118,7 @@ def test_a_failed_job_says_why_in_one_line_and_the_next_one_runs(engine, ending,
 
 
 def test_a_worker_that_does_not_answer_a_stop_is_replaced(engine, monkeypatch):
-    monkeypatch.setattr("lab.experiments.engine.STOP_PATIENCE", 0.3)
+    monkeypatch.setitem(STOP_PATIENCE, "quick", 0.3)
     job = running(engine, name="deaf", ending="deaf", steps=1)
     following = engine.submit(Task(name="after the deaf one"))
     job.cancel()

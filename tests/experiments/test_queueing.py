@@ -11,7 +11,7 @@ def queue(**bounds):
 
 def done(jobs, name, size=1):
     job = jobs.submit(Task(name=name))
-    assert jobs.take() is job
+    assert jobs.take("quick") is job
     jobs.finish(job, "done", run=Run(job.request, {}, {"x": np.zeros(size)}, 0.5))
     return job
 
@@ -45,7 +45,7 @@ def test_unfinished_jobs_are_never_forgotten():
     assert known(jobs, *waiting) == list("01234")
     jobs.cancel(waiting[3])
     assert known(jobs, *waiting) == list("01234")
-    assert [jobs.take() for _ in range(5)] == [*waiting[:3], waiting[4], None]
+    assert [jobs.take("quick") for _ in range(5)] == [*waiting[:3], waiting[4], None]
 
 
 def test_a_finished_job_can_not_be_cancelled():
@@ -60,7 +60,7 @@ def test_a_job_starts_only_once_a_worker_is_up():
     jobs = queue()
     job = jobs.submit(Task(name="a"))
     assert job.status == "starting"
-    jobs.ready = True
+    jobs.ready = {"quick"}
     assert job.status == "queued"
-    jobs.take()
+    jobs.take("quick")
     assert job.status == "running"

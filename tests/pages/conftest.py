@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lab.experiments import Experiment
+from lab.experiments.jobs import LANES
 from lab.experiments.queueing import JobQueue
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -23,7 +24,7 @@ def _no_search_for_components(monkeypatch) -> None:
 def line(monkeypatch) -> JobQueue:
     """The line of jobs with nobody working on it: a test gives a job the end it wants."""
     queue = JobQueue(lambda: None, keep_jobs=64, keep_bytes=2**28)
-    queue.ready = True
+    queue.ready = set(LANES)
     monkeypatch.setattr("lab.ui.boot.engine.start", lambda: None)
     monkeypatch.setattr("lab.ui.jobs.submit", queue.submit)
     monkeypatch.setattr("lab.ui.jobs.find", queue.find)

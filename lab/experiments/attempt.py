@@ -1,0 +1,133 @@
+"""One job on one worker: sent, followed, stopped, and given up where the worker is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from lab.experiments.jobs import Job, Status, one_sentence
+from lab.experiments.queueing import JobQueue
+from lab.experiments.recording import Recorder
+from lab.experiments.results import Run
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+STOP_SHOWN = 0.5  # seconds after which a job counts as stopped, whether or not its worker has heard it
+STOP_PATIENCE = {"quick": 3.0, "training": 10.0}  # seconds that a worker has to answer before it is replaced
+LOADING_PATIENCE = 60.0  # the same for one that is still importing what it needs
+
+WORKER_DIED = "The worker process died while it computed this, perhaps for want of memory; a new one takes its place."
+TRAINING_DIED = (
+    "The worker process died in the middle of this training, perhaps for want of memory; "
+    "train it again, and it goes on from its last checkpoint."
+)
+NO_WORKERS = "The worker process could not be reached; the server's log says why."
+
+Outcome = tuple[Status, Any]  # ("done", Run), ("failed", one sentence) or ("stopped", None)
+
+logger = logging.getLogger(__name__)
+
+
+class Attempt:
+    """Lasts until the worker is free again, which after a stop is later than the end of the job."""
+
+    def __init__(self, job: Job, worker: str, queue: JobQueue, recorder: Recorder) -> None:
+        # A key of its own for every attempt: dask would give a resubmitted key the end of the stopped one.
+        self.key = f"{job.id}-{uuid.uuid4().hex}"
+        self.job, self.worker = job, worker
+        self.stop, self.lost = asyncio.Event(), asyncio.Event()
+        self._queue, self._recorder = queue, recorder
+        self._computing = False  # until then the worker loads what it needs
+
+    async def run(self, client: Client, module: str, topic: str) -> None:
+        """Have the worker compute the job, and give the job its end."""
+        self._recorder.begin(self.job)
+        try:
+            await self._follow(client, module, topic)
+        except Exception as error:
+            logger.exception("Job %s failed on its way to or from the worker", self.key)
+            await self._end("failed", one_sentence(error))
+
+    def hear(self, fraction: float, message: str, computing: bool, point: dict[str, float] | None) -> None:
+        """A report of the worker."""
+        self._computing = computing
+        self.job.advance(fraction, message, computing=computing, point=point)
+        if point is not None and not self.job.finished:
+            self._recorder.point(self.job, point)
+
+    async def _follow(self, client: Client, module: str, topic: str) -> None:
+        from lab.experiments.worker_process import run_job
+
+        arguments = (self.job.request, module, self.key, topic)
+        # To this one worker and no other: where it dies, dask must not kill the next one with the same job.
+        future = client.submit(run_job, *arguments, key=self.key, pure=False, workers=[self.worker])
+        answer = asyncio.create_task(self._answer(future))
+        stop = asyncio.create_task(self.stop.wait())
+        try:
+            await asyncio.wait({answer, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                await self._wind_down(client, answer)
+            else:
+                await self._end(*answer.result())
+        finally:
+            await cancel([answer, stop])
+
+    async def _answer(self, future: Future) -> Outcome:
+        from distributed import KilledWorker
+        from distributed.client import FutureCancelledError
+
+        died = TRAINING_DIED if self.job.lane == "training" else WORKER_DIED
+        lost, result = asyncio.create_task(self.lost.wait()), asyncio.ensure_future(future)
+        try:
+            await asyncio.wait({lost, result}, return_when=asyncio.FIRST_COMPLETED)
+            return result.result() if result.done() else ("failed", died)
+        except KilledWorker:
+            return "failed", died
+        except FutureCancelledError:  # dask's word for a lost scheduler
+            return "failed", NO_WORKERS
+        finally:
+            future.release()
+            await cancel([lost, result])
+
+    async def _wind_down(self, client: Client, answer: asyncio.Task[Outcome]) -> None:
+        from lab.experiments.worker_process import ask_to_stop
+
+        asking = asyncio.create_task(client.run(ask_to_stop, self.key, workers=[self.worker], on_error="ignore"))
+        try:
+            # Nobody waits for one that still loads: it stops at its first report.
+            await asyncio.wait({answer}, timeout=STOP_SHOWN if self._computing else 0)
+            if answer.done() and answer.result()[0] == "done":  # the run came before the stop
+                await self._end(*answer.result())
+            await self._end("stopped", None)
+            patience = STOP_PATIENCE[self.job.lane] if self._computing else LOADING_PATIENCE
+            await asyncio.wait({answer}, timeout=patience)
+        finally:
+            await cancel([asking])
+        if not answer.done():
+            await self._replace_worker(client, answer)
+
+    async def _replace_worker(self, client: Client, answer: asyncio.Task[Outcome]) -> None:
+        from lab.experiments.worker_process import kill_worker
+
+        logger.warning("Worker %s does not answer a stop and is replaced", self.worker)
+        await client.run(kill_worker, workers=[self.worker], nanny=True, on_error="ignore")
+        while not answer.done() and self.worker in await client.nthreads():  # it would still be sent the next job
+            await asyncio.sleep(0.1)
+
+    async def _end(self, state: Status, value: Run | str | None) -> None:
+        if isinstance(value, Run):
+            self.job.advance(1.0, "writing it down", computing=True)
+            self._queue.finish(self.job, state, run=await self._recorder.keep(self.job, value))
+        elif not self.job.finished:
+            self._queue.finish(self.job, state, error=value)
+            self._recorder.end(self.job, state, value)
+
+
+async def cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel them, and wait until they have heard it."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
