@@ -13,10 +13,14 @@ BENCHES = ("toy", "noise", "neighbors", "theory")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 a problem (one sentence on stderr), 2 wrong usage."""
     from lab.data.command import add_parser as add_data
+    from lab.experiments.command import add_parsers as add_training
+    from lab.experiments.runs_command import add_parser as add_runs
 
     parser = argparse.ArgumentParser(prog="lab", description="The noisy label lab without the browser.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_data(commands)
+    add_training(commands)
+    add_runs(commands)
     _add_bench(commands)
     _add_gallery(commands)
     options = parser.parse_args(arguments)

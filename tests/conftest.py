@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 
 import pytest
 
 # No test writes to the history of whoever runs it, and MLflow follows only where a test is about it.
-os.environ["LAB_HOME"] = tempfile.mkdtemp(prefix="lab-tests-")
+HOME = os.environ["LAB_HOME"] = tempfile.mkdtemp(prefix="lab-tests-")
 os.environ["LAB_MLFLOW"] = "off"
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(HOME, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from lab.experiments.progress import add_point
+
 POINTS_FILE = "epochs.jsonl"
 KEPT_METRICS = (
     *("nominal_rate", "effective_rate", "realised_rate", "n_train", "n_test"),
@@ -65,10 +67,8 @@ def _parse_points(path: Path, stamp: tuple[int, ...]) -> tuple[dict[str, Any], .
         point = None
         with suppress(ValueError):
             point = json.loads(line)
-        if isinstance(point, dict):
-            while points and points[-1].get("epoch", -math.inf) >= point.get("epoch", math.inf):
-                points.pop()
-            points.append(point)
+        if isinstance(point, dict) and isinstance(point.get("epoch", 0), (int, float)):
+            add_point(points, point)
     return tuple(points)
 
 

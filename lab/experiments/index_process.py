@@ -25,7 +25,7 @@ from lab.experiments.epochs import POINTS_FILE
 from lab.experiments.history import RECORD_FILE, RunRecord, read_body, read_record
 from lab.experiments.home import lab_home, run_folder, runs_folder
 from lab.experiments.results import replace_file
-from lab.specs.codec import to_json, to_plain
+from lab.specs.codec import flatten, to_json, to_plain
 
 EXPERIMENT = "noisy-label-lab"
 STATE_FILE = "index.json"  # in a run's folder: what MLflow knows of it
@@ -117,7 +117,8 @@ class Mirror:
         tags = {"lab.digest": record.digest, "lab.folder": _address(record), "lab.experiment": request[:LONGEST_TEXT]}
         start = int(record.started * 1000)
         run = self._client.create_run(self._experiment, start_time=start, tags=tags, run_name=record.title)
-        params = [Param(name, value[:LONGEST_TEXT]) for name, value in _flatten(to_plain(record.request))]
+        settings = flatten(to_plain(record.request))
+        params = [Param(name, str(value)[:LONGEST_TEXT]) for name, value in settings]
         for i in range(0, len(params), BATCH):
             self._client.log_batch(run.info.run_id, params=params[i : i + BATCH])
         if self._artifacts:
@@ -155,15 +156,6 @@ class Mirror:
 
 def _address(record: RunRecord) -> str:
     return f"{socket.gethostname()}:{record.folder}".replace("'", "_")
-
-
-def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted names and texts of the fields of a request."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _flatten(item, f"{name}.{key}" if name else key)
-    else:
-        yield name, value if isinstance(value, str) else json.dumps(value)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from lab.core.checks import require
@@ -52,6 +53,15 @@ def from_plain(value: Any) -> Any:
         return cls(**given)
     except TypeError as error:
         raise ValueError(f"{kind} must be given values of its fields' types, got {given!r}") from error
+
+
+def flatten(plain: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of what `to_plain` gave, a list as its JSON: a row of a table."""
+    if isinstance(plain, dict):
+        for key, item in plain.items():
+            yield from flatten(item, f"{name}.{key}" if name else key)
+    else:
+        yield name, json.dumps(plain) if isinstance(plain, list) else plain
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
