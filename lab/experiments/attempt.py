@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 STOP_SHOWN = 0.5  # seconds after which a job counts as stopped, whether or not its worker has heard it
 STOP_PATIENCE = {"quick": 3.0, "training": 10.0}  # seconds that a worker has to answer before it is replaced
+SECONDS_BETWEEN_LOOKS = 1.0  # at what another process is computing
 LOADING_PATIENCE = 60.0  # the same for one that is still importing what it needs
 
 WORKER_DIED = "The worker process died while it computed this, perhaps for want of memory; a new one takes its place."
@@ -44,9 +46,10 @@ class Attempt:
 
     async def run(self, client: Client, module: str, topic: str) -> None:
         """Have the worker compute the job, and give the job its end."""
-        self._recorder.begin(self.job)
         try:
-            await self._follow(client, module, topic)
+            if not await self._other_process():
+                self._recorder.begin(self.job)
+                await self._follow(client, module, topic)
         except Exception as error:
             logger.exception("Job %s failed on its way to or from the worker", self.key)
             await self._end("failed", one_sentence(error))
@@ -57,6 +60,20 @@ class Attempt:
         self.job.advance(fraction, message, computing=computing, point=point)
         if point is not None and not self.job.finished:
             self._recorder.point(self.job, point)
+
+    async def _other_process(self) -> bool:
+        """Wait while another process, that keeps its runs in the same place, computes it; whether that was its end."""
+        waited = False
+        while self._recorder.elsewhere(self.job):
+            waited = True
+            self.job.advance(0.0, "another process of the lab is training this", computing=False)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), SECONDS_BETWEEN_LOOKS)
+                self._queue.finish(self.job, "stopped")
+                return True
+        if waited and (run := self._recorder.load(self.job.id)):
+            self._queue.finish(self.job, "done", run=run)
+        return self.job.finished
 
     async def _follow(self, client: Client, module: str, topic: str) -> None:
         from lab.experiments.worker_process import run_job
@@ -122,8 +139,8 @@ class Attempt:
             self.job.advance(1.0, "writing it down", computing=True)
             self._queue.finish(self.job, state, run=await self._recorder.keep(self.job, value))
         elif not self.job.finished:
-            self._queue.finish(self.job, state, error=value)
             self._recorder.end(self.job, state, value)
+            self._queue.finish(self.job, state, error=value)
 
 
 async def cancel(tasks: list[asyncio.Task[Any]]) -> None:

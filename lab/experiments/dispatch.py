@@ -93,8 +93,10 @@ class Dispatcher:
                 attempt.lost.set()
         free = [worker for worker in lanes if worker not in taken and not tasks.get(worker)]
         for worker in sorted(free, key=lambda worker: len(lanes[worker])):  # those for all lanes only when needed
-            if job := next(filter(None, map(self._queue.take, lanes[worker])), None):
-                self._begin(client, Attempt(job, worker, self._queue, self._recorder))
+            for lane in lanes[worker]:
+                if job := self._queue.take(lane, busy={attempt.job.id for attempt in self._attempts.values()}):
+                    self._begin(client, Attempt(job, worker, self._queue, self._recorder))
+                    break
 
     def _begin(self, client: Client, attempt: Attempt) -> None:
         async def follow() -> None:

@@ -21,6 +21,7 @@ from lab.experiments.progress import unheard
 from lab.experiments.queueing import JobQueue
 from lab.experiments.recording import Recorder, RunStore
 from lab.experiments.results import Run
+from lab.experiments.store import store
 
 WORKER_MODULE = "lab.experiments.worker"
 RETRY_AFTER = 3.0  # seconds before a cluster that was lost is looked for again
@@ -59,6 +60,8 @@ class Engine:
         """Bring up the workers in the background; returns at once, and calling it again changes nothing."""
         with self._lock:
             if self._thread is None:
+                atexit.unregister(self.stop)
+                atexit.register(self.stop)
                 self._closing.clear()
                 self._thread = threading.Thread(target=self._run, name="lab-engine", daemon=True)
                 self._thread.start()
@@ -71,23 +74,34 @@ class Engine:
             if self._thread is not None:
                 self._thread.join()
             self._thread = None
-            self.queue.fail_all(SHUT_DOWN)  # the store is not told: a training that was under way can go on
+            self._fail_all(SHUT_DOWN, "interrupted")
 
     def submit(self, request: Any) -> Job:
         """The job of this request: the one under way or done, also in an earlier server, else a new one."""
-        self.start()
-        job = self.queue.find(request.digest)
-        if request.lane == "training" and (job is None or job.ended_badly):
-            self._look_up(request.digest)
+        job = self.find(request.digest)
+        if job is not None and job.ended_badly:  # another process may have done better since
+            job = self._look_up(job.id)
+        if job is None or job.run is None:
+            self.start()
         return self.queue.submit(request)
 
     def find(self, job_id: str) -> Job | None:
         """The latest job with this id, or the one of a run in the store; never starts one."""
-        return self.queue.find(job_id) or self._look_up(job_id)
+        job = self.queue.find(job_id)
+        if job is not None and job.finished and self._recorder.deleted(job):
+            self.queue.forget(job)
+            return None
+        return job or self._look_up(job_id)
 
     def _look_up(self, job_id: str) -> Job | None:
         run = self._recorder.load(job_id)
         return self.queue.adopt(run) if run else None
+
+    def _fail_all(self, error: str, in_history: str) -> None:
+        running = self.queue.running()
+        self.queue.fail_all(error)
+        for job in running:
+            self._recorder.end(job, in_history, error)
 
     def _wake(self) -> None:
         if dispatcher := self._dispatcher:
@@ -103,10 +117,7 @@ class Engine:
                 self._dispatcher.run()
             except Exception:
                 logger.exception("The workers are gone")
-                lost = self.queue.running()
-                self.queue.fail_all(NO_WORKERS)
-                for job in lost:
-                    self._recorder.end(job, "failed", NO_WORKERS)
+                self._fail_all(NO_WORKERS, "failed")
             finally:
                 self.queue.ready = set()
                 cluster.close()
@@ -115,13 +126,11 @@ class Engine:
 
 @lru_cache(maxsize=1)
 def _engine() -> Engine:
-    return Engine()
+    return Engine(store=store())
 
 
 def start() -> None:
     """Bring up the workers of this process in the background; returns at once, any number of calls start one set."""
-    atexit.unregister(stop)
-    atexit.register(stop)
     _engine().start()
 
 
@@ -136,7 +145,6 @@ def submit(request: Any) -> Job:
     The same request again is the same job, and its run at once if it is done; after a stop or a failure it is
     computed anew, a training from its last checkpoint. To look at a job without ever starting one, use `find`.
     """
-    start()
     return _engine().submit(request)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Any
 
 from lab.experiments.jobs import LANES, Job, Status
@@ -65,6 +65,12 @@ class JobQueue:
                 self._jobs.move_to_end(job_id)
             return self._jobs.get(job_id)
 
+    def forget(self, job: Job) -> None:
+        """The same request is a new job from now on; for one that is finished."""
+        with self._lock:
+            if job.finished and self._jobs.get(job.id) is job:
+                del self._jobs[job.id]
+
     def cancel(self, job: Job) -> None:
         """Take a waiting job out of the line; of a running one, note that it is to stop."""
         with self._lock:
@@ -74,14 +80,18 @@ class JobQueue:
                     self.finish(job, "stopped")
         self._on_change()
 
-    def take(self, lane: str) -> Job | None:
-        """The next job of a lane, now running; None if nobody waits."""
+    def take(self, lane: str, *, busy: Collection[str] = ()) -> Job | None:
+        """The next job of a lane, now running; None if nobody waits.
+
+        Args:
+            busy: ids of jobs that may not begin, because a worker is still occupied with an earlier one of the same id.
+        """
         with self._lock:
-            if not self._lines[lane]:
-                return None
-            job = self._lines[lane].popleft()
-            self._running.append(job)
-            job.begin()
+            job = next((job for job in self._lines[lane] if job.id not in busy), None)
+            if job is not None:
+                self._lines[lane].remove(job)
+                self._running.append(job)
+                job.begin()
             return job
 
     def finish(self, job: Job, state: Status, *, run: Run | None = None, error: str | None = None) -> None:

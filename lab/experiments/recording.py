@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from lab.experiments.jobs import Job, Status
+from lab.experiments.jobs import Job
 from lab.experiments.results import Run
 
 SECONDS_TO_WRITE = 60.0  # a run; if it takes longer, its worker goes on to the next job meanwhile
@@ -35,7 +35,7 @@ class RunStore(Protocol):
         """The finished run, or None."""
 
     def record(self, digest: str) -> Any:
-        """What is known of a request, with the `points` of earlier attempts; or None."""
+        """What is known of a request, if anything: `status`, `points` (of earlier attempts too), `deleted`."""
 
     def settle(self, timeout: float | None = None) -> bool:
         """Wait until the finished runs are on the disk, or it is clear that they can not be."""
@@ -47,11 +47,20 @@ class Recorder:
     def __init__(self, store: RunStore | None) -> None:
         self._store = store
 
-    def begin(self, job: Job) -> None:
-        """A worker has it. Where an earlier attempt got to some epoch, the job starts with its points."""
+    def elsewhere(self, job: Job) -> bool:
+        """Whether another process is computing it; its points, or those of an earlier attempt, become the job's."""
         record = self._tell(job, lambda store: store.record(job.id))
         if record is not None:
-            job.points.extend(record.points)
+            job.points = record.points
+        return record is not None and record.status == "running"
+
+    def deleted(self, job: Job) -> bool:
+        """Whether somebody took it out of the history."""
+        record = self._tell(job, lambda store: store.record(job.id))
+        return record is not None and record.deleted
+
+    def begin(self, job: Job) -> None:
+        """A worker has it."""
         self._tell(job, lambda store: store.begin(job.request))
 
     def point(self, job: Job, point: Mapping[str, float]) -> None:
@@ -67,7 +76,7 @@ class Recorder:
         stored = await asyncio.to_thread(self._tell, job, lambda store: _keep(store, run))
         return stored or run
 
-    def end(self, job: Job, state: Status, error: str | None) -> None:
+    def end(self, job: Job, state: str, error: str | None) -> None:
         """It ended without a run."""
         self._tell(job, lambda store: store.finish(job.id, state, error=error))
 

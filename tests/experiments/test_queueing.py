@@ -1,6 +1,10 @@
+import time
+
 import numpy as np
+import pytest
 from stub_worker import Task
 
+from lab.experiments.progress import add_point
 from lab.experiments.queueing import JobQueue
 from lab.experiments.results import Run
 
@@ -46,6 +50,64 @@ def test_unfinished_jobs_are_never_forgotten():
     jobs.cancel(waiting[3])
     assert known(jobs, *waiting) == list("01234")
     assert [jobs.take("quick") for _ in range(5)] == [*waiting[:3], waiting[4], None]
+
+
+def training(name, **fields):
+    return Task(name=name, lane="training", **fields)
+
+
+def test_each_lane_has_a_line_and_places_of_its_own():
+    jobs = queue()
+    slow, slower = (jobs.submit(training(name)) for name in ("slow", "slower"))
+    quick = jobs.submit(Task(name="quick"))
+    assert [job.progress.place for job in (slow, slower, quick)] == [1, 2, 1]
+    assert jobs.take("quick") is quick
+    assert jobs.take("quick") is None
+    assert (jobs.waits("quick"), jobs.waits("training")) == (False, True)
+    jobs.ready = {"quick"}
+    assert slow.status == "starting"
+
+
+def test_the_wait_is_told_once_all_jobs_ahead_in_the_lane_can_be_estimated():
+    jobs = queue()
+    done(jobs, "quick ones take half a second")
+    running, first, second = (jobs.submit(Task(name=name)) for name in ("running", "first", "second"))
+    assert jobs.take("quick") is running
+    assert first.progress.seconds_left is None, "nobody knows how long the running one takes"
+    running.advance(0.0, "", computing=True)
+    time.sleep(0.01)
+    running.advance(0.5, "", computing=True)
+    assert second.progress.seconds_left == pytest.approx(0.5 + first.progress.seconds_left, abs=0.02)
+    waiting = jobs.submit(training("nothing is known of trainings"))
+    assert waiting.progress.seconds_left is None
+
+
+def test_a_job_does_not_begin_while_a_worker_is_still_busy_with_an_earlier_one_of_the_same_id():
+    jobs = queue()
+    again, other = jobs.submit(training("again")), jobs.submit(training("other"))
+    assert jobs.take("training", busy={again.id}) is other
+    assert jobs.take("training", busy={again.id}) is None
+    assert jobs.take("training") is again
+
+
+def test_a_run_from_the_store_is_a_finished_job_unless_one_is_under_way():
+    jobs = queue()
+    run = Run(training("stored"), {"epochs": [{"epoch": 0}]}, {}, 0.5)
+    job = jobs.adopt(run)
+    assert (job.status, job.run, job.points) == ("done", run, [{"epoch": 0}])
+    assert jobs.submit(run.request) is job
+    jobs.forget(job)
+    under_way = jobs.submit(run.request)
+    assert jobs.adopt(run) is under_way
+    jobs.forget(under_way)
+    assert jobs.find(under_way.id) is under_way
+
+
+def test_an_epoch_that_comes_again_replaces_it_and_all_after_it():
+    points = [{"epoch": epoch, "loss": 1.0} for epoch in range(5)]
+    add_point(points, {"epoch": 3, "loss": 0.5})
+    add_point(points, {"epoch": 4, "loss": 0.25})
+    assert [point["loss"] for point in points] == [1, 1, 1, 0.5, 0.25]
 
 
 def test_a_finished_job_can_not_be_cancelled():
