@@ -2,7 +2,7 @@
 
 Rows are grouped around centres (k-means); each group is searched, by one matrix product, among the rows of the groups
 whose centres are nearest to its own. What that saves grows with the number of rows (`lab bench neighbors`); below some
-250 rows all groups are near enough, and the graph is exact.
+600 rows all groups are near enough, and the graph is exact.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from jaxtyping import Float32, Int32, Int64
 from numpy import ndarray
 
 from lab.core.checks import check_choice, check_integer
-from lab.core.threads import threads, usable_cores
+from lab.core.threads import threads
 from lab.neighbors import kernels
 from lab.neighbors.scaling import z_scored
-from lab.neighbors.search import METRICS, always_blas, check_pair, comparable, nearest
+from lab.neighbors.search import METRICS, allowed_threads, always_blas, check_pair, comparable, nearest
 from lab.neighbors.table import NeighborTable, check_k_max, plain_distances
 
 ROUNDS = 6  # of k-means
@@ -40,7 +40,7 @@ def approximate_self_graph(
     k_max: int = 10,
     metric: str = "l2",
     z_score: bool = False,
-    effort: int = 16,
+    effort: int = 24,
     n_checked: int = 500,
 ) -> ApproximateGraph:
     """`NeighborTable.build(reference)` in less time, not quite exact; distances are, and no row is its own neighbour.
@@ -77,7 +77,7 @@ def _groups(
     import faiss
 
     seed = int(rng.integers(2**31 - 1))
-    with threads(usable_cores()):
+    with threads(allowed_threads()):
         means = faiss.Kmeans(
             rows.shape[1],
             n_groups,
@@ -102,7 +102,7 @@ def _search(
     idx, d2 = np.empty((len(rows), k), dtype=np.int32), np.empty((len(rows), k), dtype=np.float32)
     members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group, minlength=len(order)))[:-1])
     sizes = np.array([len(rows_of_it) for rows_of_it in members])
-    with threads(usable_cores()), always_blas():
+    with threads(allowed_threads()), always_blas():
         for g in np.flatnonzero(sizes):
             n_near = int(np.searchsorted(np.cumsum(sizes[order[g]]), wanted)) + 1
             near = np.sort(np.concatenate([members[other] for other in {g, *order[g, :n_near].tolist()}]))

@@ -138,11 +138,18 @@ def _faiss(reference: Float32[ndarray, "n d"], k: int, device: Any) -> tuple[Sea
 
     def search(queries: ndarray) -> tuple[ndarray, ndarray]:
         few = queries.size * len(reference) < SMALL
-        with threads(1 if few else min(usable_cores(), faiss.omp_get_max_threads())), always_blas():
+        with threads(1 if few else allowed_threads()), always_blas():
             d2, idx = faiss.knn(queries, reference, k)  # IndexFlatL2's own search, without its copy of the reference
         return idx, d2
 
     return search, CHUNK
+
+
+def allowed_threads() -> int:
+    """No more than the caller was given."""
+    import faiss
+
+    return min(usable_cores(), faiss.omp_get_max_threads())
 
 
 @contextmanager
