@@ -132,11 +132,14 @@ def _run_on_cluster(experiment: Experiment, history: Any, report: Any) -> Run:
     return job.result(0)
 
 
+SHOWN = ("test_accuracy", "val_accuracy", "train_accuracy", "train_loss")  # of an epoch; the rest is in the history
+
+
 def _epoch_line(point: Mapping[str, Any], epochs: int) -> str:
-    numbers = {name.replace("_", " "): value for name, value in point.items() if name != "epoch" and value is not None}
     shown = [
-        f"{name} {percent(value) if name.endswith('accuracy') else format(value, '.4g')}"
-        for name, value in numbers.items()
+        f"{name.replace('_', ' ')} {percent(point[name]) if name.endswith('accuracy') else format(point[name], '.4g')}"
+        for name in SHOWN
+        if point.get(name) is not None
     ]
     return f"epoch {point.get('epoch', 0):>{len(str(epochs))}.0f}/{epochs}  " + "  ".join(shown)
 

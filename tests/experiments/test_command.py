@@ -53,8 +53,8 @@ def test_training_prints_a_line_an_epoch_and_the_main_numbers(file, capsys):
     lines = capsys.readouterr().out.splitlines()
     digest = from_json(TRAIN_EXAMPLE).digest
     assert lines[:2] == ["digits, Symmetric 0.4, DigitsMLP, CrossEntropy", f"run {digest}"]
-    assert lines[2] == "epoch  1/30  train loss 1  test accuracy 70.0 %"
-    assert lines[31] == "epoch 30/30  train loss 0.03333  test accuracy 65.0 %"
+    assert lines[2] == "epoch  1/30  test accuracy 70.0 %  train loss 1"
+    assert lines[31] == "epoch 30/30  test accuracy 65.0 %  train loss 0.03333"
     assert lines[32] == "test accuracy  last 65.0 % (epoch 30), best 70.0 % (epoch 1)"
     assert lines[33] == "wrong labels   40.0 % nominal, 40.0 % effective, 40.0 % in this draw"
     [record] = Store().records()

@@ -183,7 +183,7 @@ def test_one_that_fails_does_not_keep_the_others_from_running(kept):
     assert [row["runs"] for row in sweep_table(sweep, kept)] == [1, 0, 1]
 
 
-def test_workers_run_a_sweep_too(kept, stub_path, monkeypatch):
+def test_workers_run_a_sweep_and_a_training_too(kept, stub_path, monkeypatch, tmp_path, capsys):
     engine = Engine("stub_training", store=kept)
     monkeypatch.setattr("lab.experiments.sweep.submit", engine.submit)
     try:
@@ -191,6 +191,16 @@ def test_workers_run_a_sweep_too(kept, stub_path, monkeypatch):
         progress = run_sweep(sweep, kept, unwatched)
         assert (progress.done, len(progress.failed)) == (2, 1)
         assert [row["best"] for row in sweep_table(sweep, kept)] == [pytest.approx(0.85), pytest.approx(0.8), None]
+        monkeypatch.setenv("LAB_SCHEDULER", "tcp://as-if")
+        monkeypatch.setattr("lab.experiments.command.submit", engine.submit)
+        (tmp_path / "exp.json").write_text(to_json(replaced(BASE, [("noise.rate", 0.3)])))
+        assert main(["train", str(tmp_path / "exp.json")]) == 0
+        out = capsys.readouterr().out.splitlines()
+        assert [line[:10] for line in out[2:5]] == ["epoch 1/3 ", "epoch 2/3 ", "epoch 3/3 "]
+        assert out[5] == "test accuracy  last 70.0 % (epoch 3), best 75.0 % (epoch 1)"
+        (tmp_path / "exp.json").write_text(to_json(replaced(BASE, [("noise.rate", 0.9)])))
+        assert main(["train", str(tmp_path / "exp.json")]) == 1
+        assert capsys.readouterr().err == "lab: rate must be at most 0.85 here, got 0.9\n"
     finally:
         engine.stop()
 
