@@ -1,6 +1,7 @@
 """The processes beside the server: how they come up, who may talk to them, how they end."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from stub_worker import Task
 from lab.experiments import Stopped
 from lab.experiments.attempt import NO_WORKERS
 from lab.experiments.cluster import Cluster
+from lab.experiments.cluster_process import visible_gpus
 from lab.experiments.engine import Engine
 from lab.experiments.jobs import JobFailed
 
@@ -104,22 +106,37 @@ def test_nobody_without_the_key_can_talk_to_our_scheduler(stub_path):
         cluster.close()
 
 
-def test_an_existing_scheduler_computes_just_as_well(stub_path, monkeypatch):
-    from distributed import LocalCluster
+def test_each_gpu_gets_a_training_worker_that_sees_no_other(stub_path, monkeypatch, tmp_path):
+    listing = tmp_path / "nvidia-smi"
+    listing.write_text("#!/bin/sh\necho 'GPU 0: First (UUID: GPU-1)'\necho 'GPU 1: Second (UUID: GPU-2)'\n")
+    listing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("LAB_DEVICE", "auto")
+    engine = Engine("stub_worker")
+    try:
+        jobs = [engine.submit(Task(name=name, lane="training", steps=100)) for name in ("a", "b")]
+        quick = engine.submit(Task(name="quick")).result(60)
+        assert sorted(job.result(60).metrics["gpu"] for job in jobs) == ["0", "1"]
+        assert quick.metrics["gpu"] is None
+    finally:
+        engine.stop()
 
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
-    ) as given:
-        monkeypatch.setenv("LAB_SCHEDULER", given.scheduler_address)
-        before = our_children()
-        engine = Engine("stub_worker")
-        try:
-            assert engine.submit(Task(name="elsewhere")).result(20).metrics["name"] == "elsewhere"
-            job = engine.submit(Task(name="stopped", steps=3000))
-            wait_until(lambda: job.progress.message.startswith("step"))
-            job.cancel()
-            with pytest.raises(Stopped):
-                job.result(2)
-            assert our_children() == before
-        finally:
-            engine.stop()
+
+@pytest.mark.parametrize(
+    ("variables", "gpus"),
+    [
+        ({"CUDA_VISIBLE_DEVICES": "2, GPU-9"}, ["2", "GPU-9"]),
+        ({"CUDA_VISIBLE_DEVICES": "1,-1,0"}, ["1"]),
+        ({"CUDA_VISIBLE_DEVICES": ""}, []),
+        ({"CUDA_VISIBLE_DEVICES": "0", "LAB_DEVICE": "cpu"}, []),
+        ({"CUDA_VISIBLE_DEVICES": "0", "LAB_DEVICE": "cuda"}, ["0"]),
+        ({"PATH": "/nowhere"}, []),
+    ],
+)
+def test_gpus_are_those_that_the_environment_allows(monkeypatch, variables, gpus):
+    for name in ("CUDA_VISIBLE_DEVICES", "LAB_DEVICE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert visible_gpus() == gpus
