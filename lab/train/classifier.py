@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from lab.specs.training import Schedule
-from lab.train.loop import train
+from lab.train.loop import train_by
+from lab.train.losses import cross_entropy
+from lab.train.objectives import batch_loss, objective_of
 
 
 @dataclass
@@ -61,13 +62,12 @@ def train_classifier(
             best_state = copy.deepcopy(model.state_dict())
         return epoch - history.kept_epoch >= schedule.patience
 
-    history.steps = train(
+    objective = objective_of(cross_entropy, y_given)
+    history.steps = train_by(
+        schedule,
         model,
-        lambda rows: F.cross_entropy(model(x[rows]), y_given[rows]),
+        lambda rows: batch_loss(model, x[rows], rows, objective, alpha=schedule.mixup, generator=generator),
         len(x),
-        epochs=schedule.epochs,
-        batch_size=schedule.batch_size,
-        learning_rate=schedule.learning_rate,
         generator=generator,
         on_epoch=on_epoch,
     )

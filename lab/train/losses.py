@@ -112,8 +112,18 @@ def backward_correction(logits: Logits, y: Labels, T: Float[Tensor, "c c"]) -> L
     Raises: ValueError if T has no inverse.
     Source: Patrini et al. 2017. Departs from it: nothing.
     """
+    return weighted_by_inverse(logits, y, inverse_of(T))
+
+
+def inverse_of(T: Float[Tensor, "c c"]) -> Float[Tensor, "c c"]:
+    """T^-1. Raises: ValueError if there is none."""
     inverse, info = torch.linalg.inv_ex(T)
     require(not info.any(), "T", "a matrix with an inverse", "a singular one")
+    return inverse
+
+
+def weighted_by_inverse(logits: Logits, y: Labels, inverse: Float[Tensor, "c c"]) -> Losses:
+    """The backward correction with T^-1 computed beforehand, so that no step waits for the device."""
     return -(inverse[y] * logits.log_softmax(dim=1)).sum(dim=1)
 
 
