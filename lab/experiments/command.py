@@ -19,8 +19,7 @@ from lab.experiments.results import Run, replace_file
 from lab.experiments.store import store
 from lab.experiments.sweep import RESULTS, SweepProgress, missing, run_sweep, stop_jobs, sweep_table
 from lab.experiments.terminal import Bar, Interrupt, columns, duration, percent, tell
-from lab.specs import Experiment, from_json
-from lab.specs.sweep import Sweep
+from lab.specs import Experiment, Sweep, from_json
 
 __all__ = ["add_parsers", "export"]
 

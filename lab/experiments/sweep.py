@@ -13,8 +13,8 @@ from lab.experiments.here import run_here
 from lab.experiments.jobs import Job, one_sentence
 from lab.experiments.progress import Report, Stopped
 from lab.experiments.store import RunRecord, Store
-from lab.specs import Experiment
-from lab.specs.sweep import Cell, Sweep, words
+from lab.specs import Experiment, Sweep
+from lab.specs.sweep import Cell, words
 
 MOST_SUBMITTED = 32  # at a time; enough for every worker, and few enough to stop quickly
 SECONDS_BETWEEN_LOOKS = 0.2

@@ -16,15 +16,17 @@ from lab.specs.methods import (
     NegativeEntropy,
     SymmetricCrossEntropy,
 )
+from lab.specs.sweep import Axis, Sweep
 from lab.specs.toy import Toy
 from lab.specs.training import Record, Schedule, Seeds
 
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
-register(DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
+register(Axis, Sweep, DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
 
 __all__ = [
     "LOSSES",
+    "Axis",
     "Bootstrapping",
     "CrossEntropy",
     "DataSource",
@@ -40,6 +42,7 @@ __all__ = [
     "Record",
     "Schedule",
     "Seeds",
+    "Sweep",
     "SymmetricCrossEntropy",
     "Toy",
     "ToyMLP",

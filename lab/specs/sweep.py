@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from lab.core.checks import check_integer, require
-from lab.specs.codec import digest, from_plain, register, to_plain
+from lab.specs.codec import digest, from_plain, to_plain
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
 from lab.specs.training import Seeds
@@ -137,6 +137,3 @@ def words(value: Any) -> str:
         if field.init and item != field.default:
             shown.append(f"{field.name}={words(item)}")
     return type(value).__name__ + (f"({', '.join(shown)})" if shown else "")
-
-
-register(Axis, Sweep)

@@ -15,8 +15,7 @@ from trainings import complete, experiment
 from lab.cli import main
 from lab.experiments.command import SWEEP_EXAMPLE, TRAIN_EXAMPLE, export
 from lab.experiments.store import Store
-from lab.specs import Experiment, from_json
-from lab.specs.sweep import Sweep
+from lab.specs import Experiment, Sweep, from_json
 
 HERE = os.path.dirname(__file__)
 

@@ -2,9 +2,12 @@
 
 import os
 import sqlite3
+import sys
 import textwrap
 import time
 import urllib.parse
+from types import ModuleType, SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from conftest import wait_until
@@ -12,7 +15,7 @@ from trainings import complete, experiment, finished, points
 
 from lab.experiments.home import run_folder
 from lab.experiments.index import Index
-from lab.experiments.index_process import EXPERIMENT
+from lab.experiments.index_process import EXPERIMENT, SILENT, Follower
 from lab.experiments.store import Store
 from lab.specs import from_json
 
@@ -150,6 +153,53 @@ def test_while_its_database_is_locked_trainings_go_on_and_then_it_catches_up(kep
 def test_nothing_was_said_to_the_network_and_no_id_was_made(kept, place):
     assert not (place / "heard").exists()
     assert not (place / "user").exists()
+
+
+class TeamServer:
+    """MLflow's client as far as the index uses it; keeps what it was told."""
+
+    said: ClassVar[list] = []
+
+    def __init__(self, uri):
+        self.said.append(("open", uri))
+
+    def __getattr__(self, name):
+        def call(*arguments, **more):
+            self.said.append((name, *arguments))
+            info = SimpleNamespace(run_id="r1", experiment_id="7", creation_time=1)
+            known = {"get_experiment_by_name": info, "search_runs": [], "create_run": SimpleNamespace(info=info)}
+            return known.get(name)
+
+        return call
+
+
+def test_a_teams_server_is_sent_the_arrays_once_and_its_absence_is_a_sentence(home, monkeypatch):
+    mlflow, entities = ModuleType("mlflow"), ModuleType("mlflow.entities")
+    mlflow.MlflowClient = TeamServer
+    entities.Metric, entities.Param = lambda *parts: parts, lambda *parts: parts
+    entities.ViewType = SimpleNamespace(ALL=3)
+    monkeypatch.setitem(sys.modules, "mlflow", mlflow)
+    monkeypatch.setitem(sys.modules, "mlflow.entities", entities)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://team.example:5000")
+    for name in SILENT:
+        monkeypatch.setenv(name, "false")
+    request = experiment()
+    complete(Store(), request)
+    assert Follower().follow() is None
+    assert TeamServer.said[0] == ("open", "https://team.example:5000")
+    assert {name: os.environ[name] for name in SILENT} == SILENT
+    [result] = run_folder(request.digest).glob("result-*")
+    assert ("log_artifacts", "r1", str(result)) in TeamServer.said
+    assert TeamServer.said[-1] == ("set_terminated", "r1", "FINISHED")
+    count = len(TeamServer.said)
+    assert Follower().follow([request.digest]) is None
+    assert len(TeamServer.said) == count + 2, "only opened: nothing has changed"
+
+    def away(uri):
+        raise OSError("connection refused\nand more")
+
+    mlflow.MlflowClient = away
+    assert Follower().follow() == "can not be written (connection refused)"
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from lab.experiments.store import Store
 from lab.experiments.sweep import RESULTS, missing, run_sweep, sweep_table
 from lab.noise import Clean, Semantic, Symmetric
 from lab.specs import (
+    Axis,
     Bootstrapping,
     CrossEntropy,
     DataSource,
@@ -25,11 +26,12 @@ from lab.specs import (
     LossCorrection,
     Schedule,
     Seeds,
+    Sweep,
     from_json,
     to_json,
 )
 from lab.specs.backbones import DigitsMLP
-from lab.specs.sweep import Axis, Sweep, replaced
+from lab.specs.sweep import replaced
 
 BASE = Experiment(
     dataset=DataSource(),
