@@ -13,6 +13,7 @@ from lab.experiments.engine import submit
 from lab.experiments.export import export, table_csv
 from lab.experiments.here import run_here
 from lab.experiments.history import title
+from lab.experiments.home import checkpoint_folder
 from lab.experiments.jobs import JobFailed
 from lab.experiments.progress import Stopped
 from lab.experiments.results import Run, replace_file
@@ -103,7 +104,8 @@ def train_command(args: argparse.Namespace) -> int:
             run = earlier or compute(experiment, history, report)
         except (Stopped, KeyboardInterrupt):
             bar.clear()
-            tell("stopped; the same command goes on from the last checkpoint")
+            kept = checkpoint_folder(experiment.digest).exists()
+            tell("stopped; the same command " + ("goes on from its checkpoint" if kept else "starts it anew"))
             return interrupt.exit_status
         except (ValueError, OSError, JobFailed) as error:
             bar.clear()

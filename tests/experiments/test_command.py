@@ -129,8 +129,8 @@ def epochs_of(digest):
 def test_stopped_or_killed_it_goes_on_from_its_checkpoint(file, capsys):
     digest = from_json(TRAIN_EXAMPLE).digest
     for number, status, code, said in (
-        (signal.SIGINT, "stopped", 130, "goes on from the last checkpoint"),
-        (signal.SIGTERM, "stopped", 143, "goes on from the last checkpoint"),
+        (signal.SIGINT, "stopped", 130, "goes on from its checkpoint"),
+        (signal.SIGTERM, "stopped", 143, "goes on from its checkpoint"),
         (signal.SIGKILL, "interrupted", -9, ""),
     ):
         before = epochs_of(digest)
