@@ -134,7 +134,7 @@ def test_stopped_or_killed_it_goes_on_from_its_checkpoint(file, capsys):
         (signal.SIGKILL, "interrupted", -9, ""),
     ):
         before = epochs_of(digest)
-        with lab(["train", file], LAB_STUB_PAUSE="0.02") as process:
+        with lab(["train", file], LAB_STUB_PAUSE="0.3") as process:
             wait_until(lambda before=before: epochs_of(digest) > before + 1)
             assert main(["train", file]) == 1, "one process at a time"
             process.send_signal(number)

@@ -232,7 +232,7 @@ def test_a_sweep_that_is_interrupted_writes_what_there_is_and_goes_on(tmp_path, 
     file = tmp_path / "sweep.json"
     file.write_text(SHORT)
     kept = Store()
-    with lab(["sweep", str(file), "--here"], LAB_STUB_PAUSE="0.03") as process:
+    with lab(["sweep", str(file), "--here"], LAB_STUB_PAUSE="0.2") as process:
         wait_until(lambda: any(record.status == "done" for record in kept.records()))
         process.send_signal(signal.SIGINT)
         out, error = process.communicate()
