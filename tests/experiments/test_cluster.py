@@ -12,10 +12,10 @@ import pytest
 from conftest import wait_until
 from stub_worker import Task
 
+from lab.core.device import visible_gpus
 from lab.experiments import Stopped
 from lab.experiments.attempt import NO_WORKERS
 from lab.experiments.cluster import Cluster
-from lab.experiments.cluster_process import visible_gpus
 from lab.experiments.engine import Engine
 from lab.experiments.jobs import JobFailed
 
@@ -53,14 +53,14 @@ def test_the_workers_end_with_a_server_that_is_killed(stub_path):
     code = (
         "import time, psutil, stub_worker\n"
         "from lab.experiments.engine import Engine\n"
-        "job = Engine('stub_worker').submit(stub_worker.Task(name='orphan', steps=10000))\n"
+        "job = Engine('stub_worker').submit(stub_worker.Task(name='orphan', lane='training', steps=10000))\n"
         "while not job.progress.message.startswith('step'): time.sleep(0.01)\n"
         "print(*[child.pid for child in psutil.Process().children(recursive=True)], flush=True)\n"
         "time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as server:
         children = [psutil.Process(int(pid)) for pid in server.stdout.readline().split()]
-        assert len(children) >= 2
+        assert len(children) >= 3
         server.send_signal(signal.SIGKILL)
         server.wait()
         wait_until(lambda: not any(map(alive, children)), 5)

@@ -208,6 +208,16 @@ def test_what_another_process_gave_up_is_trained_here(engine, elsewhere, kept):
     assert kept.record(job.id).status == "done"
 
 
+def test_a_training_is_known_to_be_alive_between_its_epochs(engine, kept, monkeypatch):
+    beaten = []
+    monkeypatch.setattr(kept, "beat", beaten.append)
+    monkeypatch.setattr("lab.experiments.dispatch.SECONDS_BETWEEN_BEATS", 0)
+    monkeypatch.setattr("lab.experiments.dispatch.SECONDS_BETWEEN_LOOKS", 0.05)
+    job = running(engine, name="long epochs", **LONG)
+    wait_until(lambda: beaten.count(job.id) >= 3)
+    job.cancel()
+
+
 class Broken:
     def __getattr__(self, name):
         def fail(*args, **kwargs):
