@@ -25,6 +25,7 @@ pages = {
     ],
     "Experiment": [
         st.Page("pages/noise.py", title="What noise does to labels", icon=":material/shuffle:", url_path="noise"),
+        st.Page("pages/expected.py", title="Expected accuracy", icon=":material/query_stats:", url_path="expected"),
     ],
     "Reference": [
         st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),

@@ -7,9 +7,11 @@ from typing import Any
 from lab.core.threads import threads
 from lab.experiments.progress import Report, unheard
 from lab.experiments.results import Run
+from lab.experiments.worker_check import run_check
+from lab.experiments.worker_forecast import run_forecast
 from lab.experiments.worker_labels import run_labels
 from lab.experiments.worker_toy_run import run_toy
-from lab.specs import Experiment, KNet, LabelStudy, Schedule, Toy
+from lab.specs import Experiment, Forecast, ForecastCheck, KNet, LabelStudy, Schedule, Toy
 
 
 def compute(request: Any, report: Report) -> Run:
@@ -24,7 +26,11 @@ def compute(request: Any, report: Report) -> Run:
             return run_toy(request, report)
         if isinstance(request, LabelStudy):
             return run_labels(request, report)
-    raise ValueError(f"request must be an Experiment or a LabelStudy, got {type(request).__name__}")
+        if isinstance(request, Forecast):
+            return run_forecast(request, report)
+        if isinstance(request, ForecastCheck):
+            return run_check(request, report)
+    raise ValueError(f"request must be something that can be asked for, got {type(request).__name__}")
 
 
 def warm_up() -> None:

@@ -12,7 +12,7 @@ from jaxtyping import Float, Float32, Int
 from lab.core.checks import require
 from lab.core.rng import numpy_rng
 from lab.data import load
-from lab.data.dataset import take
+from lab.data.dataset import PARTS, NoisyDataset, take
 from lab.data.registry import loader_of
 from lab.data.rows import stratified
 from lab.data.vision import data_root
@@ -48,8 +48,8 @@ def at_home(noise: Noise) -> Noise:
 
 
 @lru_cache(maxsize=2)
-def open_rows(source: DataSource, root: str) -> Rows:
-    """All training rows of a data set; the latest two are kept open. `root` only tells one LAB_DATA from another."""
+def open_dataset(source: DataSource, root: str) -> NoisyDataset:
+    """A data set; the latest two are kept open. `root` only tells one LAB_DATA from another."""
     if source.name in DATASETS:
         dataset = load(source.name)
     else:
@@ -58,9 +58,15 @@ def open_rows(source: DataSource, root: str) -> Rows:
         size = {"image_size": 32} if path.is_dir() and loader_of(path).__name__ == "load_folder" else {}
         dataset = load(path, **label, **size)
     require(dataset.n_classes <= MAX_CLASSES, "number of classes", f"at most {MAX_CLASSES}", dataset.n_classes)
-    index = np.flatnonzero(dataset.split == 0)
-    y = dataset.y_given if dataset.y_clean is None else dataset.y_clean  # of one's own: its labels are taken as true
-    return Rows(take(dataset.x, dataset.rows("train")), y[index], index, dataset.classes)
+    return dataset
+
+
+def open_rows(source: DataSource, root: str, part: str = "train") -> Rows:
+    """All rows of a part, with the labels that are taken as true: of one's own data those that are given."""
+    dataset = open_dataset(source, root)
+    index = np.flatnonzero(dataset.split == PARTS.index(part))
+    y = dataset.y_given if dataset.y_clean is None else dataset.y_clean
+    return Rows(take(dataset.x, dataset.rows(part)), y[index], index, dataset.classes)
 
 
 def choose_rows(study: LabelStudy, rows: Rows) -> Rows:

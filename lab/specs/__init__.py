@@ -4,6 +4,7 @@ from lab.noise import MODELS
 from lab.specs.backbones import BACKBONES, ToyMLP
 from lab.specs.codec import digest, from_json, register, to_json
 from lab.specs.experiment import Experiment
+from lab.specs.forecast import Forecast, ForecastCheck
 from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
 from lab.specs.methods import (
     LOSSES,
@@ -23,6 +24,7 @@ from lab.specs.training import Record, Schedule, Seeds
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
 register(Axis, Sweep, DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
+register(Forecast, ForecastCheck)
 
 __all__ = [
     "LOSSES",
@@ -31,6 +33,8 @@ __all__ = [
     "CrossEntropy",
     "DataSource",
     "Experiment",
+    "Forecast",
+    "ForecastCheck",
     "GeneralisedCrossEntropy",
     "KNet",
     "LabelSmoothing",

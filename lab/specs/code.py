@@ -6,13 +6,16 @@ import dataclasses
 from typing import Any
 
 from lab.specs.experiment import Experiment
+from lab.specs.forecast import Forecast
 from lab.specs.labels import LabelStudy
 
 
-def as_code(request: Experiment | LabelStudy) -> str:
+def as_code(request: Experiment | LabelStudy | Forecast) -> str:
     """A script on the library alone; it prints the request's digest and its main numbers."""
     if isinstance(request, LabelStudy):
         return _study_code(request)
+    if isinstance(request, Forecast):
+        return _forecast_code(request)
     noise = type(request.noise).__name__
     return f"""from lab.experiments import run
 from lab.noise import {noise}
@@ -46,6 +49,24 @@ print("wrong labels", result.metrics["n_changed"], "of", result.metrics["n"])
 print("realised matrix, row = true class, column = given label")
 print(result.arrays["T_empirical"].round(3))
 print(result.arrays["y_given"])
+"""
+
+
+def _forecast_code(forecast: Forecast) -> str:
+    return f"""from numpy.polynomial import Chebyshev
+
+from lab.experiments import run
+from lab.noise import {type(forecast.noise).__name__}
+from lab.specs import DataSource, Forecast
+
+forecast = {_expression(forecast, 0)}
+result = run(forecast)
+print(forecast.digest)
+for i, k in enumerate(forecast.ks):
+    accuracy = Chebyshev(result.arrays["coefficients"][i], domain=[0, forecast.highest])
+    print("K =", k, "expected", [float(accuracy(level).round(4)) for level in forecast.levels])
+    if forecast.seeds:
+        print("K =", k, "measured", result.arrays["measured"][:, :, i].mean(axis=1).round(4).tolist())
 """
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lab.noise import Clean
+from lab.noise import Clean, Concentrated, Flip, Matrix, Uniform, two_alternatives
 from lab.specs.experiment import Experiment
+from lab.specs.forecast import Forecast, ForecastCheck, even_levels
 from lab.specs.labels import LabelStudy
 from lab.specs.methods import KNet
 
 TOY = Experiment(method=KNet(epochs=40, batch_size=256, fixed_ks=(1, 51)))  # what the toy page opens with
 TOY_CLEAN = replace(TOY, noise=Clean())  # the first step of its lesson
 LABELS = LabelStudy()  # what the page about noise opens with
-GALLERY = (TOY, TOY_CLEAN, LABELS)
+FORECAST = Forecast()  # what the page about expected accuracy opens with
+_FEW, _PAPERS = (1, 5, 11, 21), (1, 3, 5, 10, 20, 50, 100)
+DRO_FIGURES = {  # those that need no network, on digits in place of MNIST
+    "1a": Forecast(noise=Concentrated(1.0, 0.0), ks=_FEW, levels=even_levels(0.6)),
+    "1b, 4h": Forecast(noise=Concentrated(1.0, 1.0), ks=_FEW, levels=even_levels(0.6)),
+    "3a": Forecast(noise=Flip(1.0), ks=(*_FEW, 51), levels=even_levels(0.6)),
+    "4a": Forecast(noise=Flip(1.0), ks=_PAPERS, clean_from="onehot", levels=even_levels(0.6)),
+    "4d": Forecast(noise=Uniform(1.0), ks=_PAPERS, clean_from="onehot", levels=even_levels(0.95)),
+    "4g": Forecast(noise=Matrix(1.0, two_alternatives(10)), ks=(*_FEW, 51), levels=even_levels(0.8)),
+}
+GALLERY = (TOY, TOY_CLEAN, LABELS, FORECAST, ForecastCheck(), *DRO_FIGURES.values())

@@ -1,0 +1,189 @@
+"""The controls of the page about expected accuracy: widgets in, a frozen Forecast out. Every widget is in the address bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lab.noise import MAPS, Concentrated, Flip, Matrix, MatrixNoise, Semantic, Symmetric, Uniform, two_alternatives
+from lab.specs import DataSource, Forecast
+from lab.specs.datasets import DATASETS
+from lab.specs.forecast import CLEAN_FROM, TIES, even_levels
+from lab.ui.noise_data import classes_of, source_picker
+from lab.ui.noise_form import Impossible, form_group
+from lab.ui.noise_matrix import MOST_CLASSES, PARAM, checked_matrix, own_matrix
+from lab.ui.noise_models import DIAL, MAP_NAMES, NAMES, SEMANTIC
+from lab.ui.words import sentence
+
+TWO, OWN = "two", "matrix"
+KIND_NAMES = {
+    **{kind: NAMES[kind] for kind in ("uniform", "symmetric", "flip")},
+    TWO: "Two alternatives",
+    SEMANTIC: NAMES[SEMANTIC],
+    OWN: NAMES["matrix"],
+    DIAL: NAMES[DIAL],
+}
+SIMPLE: dict[str, type[Uniform | Symmetric | Flip]] = {"uniform": Uniform, "symmetric": Symmetric, "flip": Flip}
+TIE_NAMES = dict(
+    zip(TIES, ("an error (the paper)", "a draw among the tied", "won by the lowest class", "won"), strict=True)
+)
+CLEAN_NAMES = dict(zip(CLEAN_FROM, ("as in the data", "all of the right class"), strict=True))
+SHARE = 0.7  # of the first of two alternatives, at first
+DEFAULT = Forecast()
+
+
+def forecast_form() -> Forecast | None:
+    """Draw the controls in the side bar; None if one holds something impossible, which is then said where it stands."""
+    with st.sidebar:
+        try:
+            source = form_group("Data", "data", source_picker)
+            noise = form_group("Noise on the labels", "noise", lambda: _noise(source))
+            parts = form_group("Neighbours", "neighbours", lambda: _ks(source, noise))
+            parts |= form_group("What the curves assume", "theory", _theory)
+            return form_group("Levels and real votes", "votes", lambda: Forecast(**parts, **_votes()))
+        except Impossible:
+            return None
+
+
+def kinds_for(source: DataSource) -> list[str]:
+    """The kinds of noise that this data set can have."""
+    known, n = DATASETS.get(source.name), len(classes_of(source) or ())
+    fits = {SEMANTIC: known is not None and bool(known.maps), OWN: 2 <= n <= MOST_CLASSES, TWO: n >= 3}
+    return [kind for kind in KIND_NAMES if fits.get(kind, True)]
+
+
+def _noise(source: DataSource) -> MatrixNoise | Concentrated:
+    """The kind of noise, at rate 1.
+
+    Raises: ValueError if a parameter is impossible.
+    """
+    kind = st.selectbox("Kind", kinds_for(source), format_func=KIND_NAMES.__getitem__, key="kind", bind="query-params")
+    if kind != OWN and PARAM in st.query_params:
+        del st.query_params[PARAM]
+    if kind in SIMPLE:
+        model: type[Any] = SIMPLE[kind]
+    else:
+        model = {TWO: Matrix, SEMANTIC: Semantic, OWN: Matrix, DIAL: Concentrated}[kind]
+    st.caption(sentence(f"{model.about.replace('`rate`', 'γ')} Source: {model.source}"))
+    classes = classes_of(source) or ()
+    if kind == TWO:
+        share = st.slider("Share of the first", 0.5, 1.0, SHARE, 0.05, key="first", bind="query-params")
+        st.caption("Of the labels drawn for noise: the first goes to the next class, the second to the one after it.")
+        return Matrix(1.0, two_alternatives(len(classes), share))
+    if kind == SEMANTIC:
+        return Semantic(1.0, _map(DATASETS[source.name].maps))
+    if kind == OWN:
+        st.caption("Type the numbers on the page, below the curves. At γ = 1 the labels follow your matrix.")
+        return checked_matrix(own_matrix(len(classes)), 1.0, classes)
+    if kind == DIAL:
+        help_text = "0: spread over the class. 1: all in one place."
+        dial = st.slider("Concentration", 0.0, 1.0, 1.0, 0.05, key="spot", bind="query-params", help=help_text)
+        return Concentrated(1.0, dial)
+    return SIMPLE[kind](1.0)
+
+
+def _map(maps: tuple[str, ...]) -> str:
+    name = maps[0]
+    if len(maps) > 1:
+        name = st.selectbox(
+            "Which classes look alike", maps, format_func=MAP_NAMES.__getitem__, key="alike", bind="query-params"
+        )
+    return name if name in MAPS else maps[0]
+
+
+def _ks(source: DataSource, noise: MatrixNoise | Concentrated) -> dict[str, Any]:
+    """Data, noise and K, checked together, so that what is wrong with K is said at K."""
+    text = st.text_input(
+        "K, one curve each",
+        value=write_ks(DEFAULT.ks),
+        key="ks",
+        bind="query-params",
+        help="Up to seven numbers of neighbours with commas between them. A curve costs about as much as K√K.",
+    )
+    parts: dict[str, Any] = {"dataset": source, "noise": noise, "ks": read_ks(text)}
+    Forecast(**parts)
+    return parts
+
+
+def _theory() -> dict[str, Any]:
+    """What the curves take for granted."""
+    clean_from = st.selectbox(
+        "Clean labels around a test sample",
+        CLEAN_FROM,
+        format_func=CLEAN_NAMES.__getitem__,
+        key="clean",
+        bind="query-params",
+        help="C_s of the paper. “All of the right class” is a set that can be learnt perfectly (Eq. 14).",
+    )
+    ties = st.selectbox(
+        "A tie is",
+        TIES,
+        format_func=TIE_NAMES.__getitem__,
+        key="ties",
+        bind="query-params",
+        help="The theory and the real votes both follow this rule.",
+    )
+    return {"clean_from": clean_from, "ties": ties}
+
+
+def _votes() -> dict[str, Any]:
+    """How far the curves go, and what is measured beside them."""
+    highest = st.slider("Highest noise level γ", 0.2, 1.0, DEFAULT.highest, 0.05, key="top", bind="query-params")
+    n_draws = st.slider(
+        "Draws of the noise",
+        0,
+        20,
+        len(DEFAULT.seeds),
+        key="draws",
+        bind="query-params",
+        help="At every 0.1 or 0.05 of γ, noise is drawn so often and real neighbours vote. 0 shows the curves alone.",
+    )
+    n_test = st.number_input(
+        "Test samples",
+        min_value=50,
+        max_value=5000,
+        value=DEFAULT.n_test,
+        step=50,
+        key="tests",
+        bind="query-params",
+        help="At most so many are asked about, in the proportions of the classes.",
+    )
+    return {"levels": even_levels(highest), "seeds": tuple(range(n_draws)), "n_test": n_test}
+
+
+def write_ks(ks: tuple[int, ...]) -> str:
+    """(1, 5) as "1, 5"."""
+    return ", ".join(map(str, ks))
+
+
+def read_ks(text: str) -> tuple[int, ...]:
+    """The reverse of `write_ks`, in any order and with repeats.
+
+    Raises: ValueError if it is not a list of whole numbers.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    wrong = [part for part in parts if not (part.isascii() and part.isdecimal() and len(part) < 10)]
+    if wrong or not parts:
+        raise ValueError(f"K must be whole numbers with commas between them, got “{wrong[0] if wrong else text}”")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def controls_of(forecast: Forecast) -> dict[str, Any]:
+    """The state of the widgets that describe a forecast; noise by simple kinds, two alternatives or the dial."""
+    noise, n = forecast.noise, forecast.dataset.n
+    kinds: dict[type, str] = {model: kind for kind, model in SIMPLE.items()}
+    controls = {
+        "set": forecast.dataset.name,
+        "rows": n or 0,
+        "kind": kinds.get(type(noise), TWO),
+        "ks": write_ks(forecast.ks),
+        "clean": forecast.clean_from,
+        "ties": forecast.ties,
+        "top": forecast.highest,
+        "draws": len(forecast.seeds),
+        "tests": forecast.n_test,
+    }
+    if isinstance(noise, Concentrated):
+        return controls | {"kind": DIAL, "spot": noise.concentration}
+    return controls | ({"first": SHARE} if isinstance(noise, Matrix) else {})

@@ -1,0 +1,108 @@
+"""How exact a forecast is at one level: theory, simulation and real votes side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lab.experiments import Run
+from lab.noise import Concentrated
+from lab.specs import ForecastCheck
+from lab.ui.jobs import finished_run, latest_run
+from lab.ui.words import percent, sentence
+
+PATIENCE = 0.4  # seconds before progress is drawn
+
+Cell = Callable[[dict[str, Any]], str]
+
+
+def exactness_table(run: Run, level: float) -> None:
+    """The table at a level; while it is computed, the one before stands there."""
+    check = ForecastCheck(forecast=run.request, level=level)
+    st.subheader("How exact is it?")
+    found = finished_run(check, patience=PATIENCE)
+    if found is None:
+        before = latest_run(ForecastCheck)
+        found = before if before is not None and before.request.forecast == run.request else None
+    if found is not None:
+        st.markdown(
+            f"At noise level γ = {found.request.level:g}, in percent, and the difference from the first column."
+        )
+        st.markdown(table_of(found))
+        st.caption(sentence(explained(found)))
+
+
+def table_of(check: Run) -> str:
+    """The table as text: a kilobyte, and read out as a table."""
+    columns = _columns(check)
+    rows = check.metrics["rows"]
+    head = ["K", *columns]
+    lines = ["| " + " | ".join(head) + " |", "|--:" * len(head) + "|"]
+    for i, row in enumerate(rows):
+        shown = [cell(row | {"measured": check.arrays["measured"][:, i]} if "measured" in check.arrays else row)
+                 for cell in columns.values()]  # fmt: skip
+        lines.append(f"| {row['k']} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
+def _columns(check: Run) -> dict[str, Cell]:
+    forecast = check.request.forecast
+    measured = {"Real neighbours": lambda row: _mean_of(row["measured"], row["drawn"])}
+    has_place = isinstance(forecast.noise, Concentrated)
+    columns: dict[str, Cell] = {"Curve" if has_place else "Theorem 1": lambda row: percent(row["drawn"])}
+    if has_place:
+        if forecast.seeds:
+            columns |= {"Place known": lambda row: _beside(row["by_region"], row["drawn"])}
+        return columns | (measured if forecast.seeds else {})
+    if forecast.clean_from == "onehot":
+        columns |= {"From the neighbours": lambda row: _beside(row["theorem"], row["drawn"])}
+    columns |= {
+        "Theorem 1, simulated": lambda row: _simulated(row["simulated"], row["drawn"]),
+        "Clean labels kept": lambda row: _simulated(row["conditional"], row["drawn"]),
+    }
+    return columns | (measured if forecast.seeds else {})
+
+
+def _beside(value: float, first: float, error: float | None = None) -> str:
+    difference = 100 * (value - first)
+    sign = "−" if difference < -0.05 else "+"
+    spread = "" if error is None else f" ± {100 * error:.1f}"
+    return f"{percent(value)} ({sign}{abs(difference):.1f}{spread})".replace(
+        " ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
+    )
+
+
+def _simulated(found: list[float], first: float) -> str:
+    value, error = found
+    return _beside(value, first, error)
+
+
+def _mean_of(draws: np.ndarray, first: float) -> str:
+    error = float(draws.std(ddof=1) / np.sqrt(len(draws))) if len(draws) > 1 else None
+    return _beside(float(draws.mean()), first, error)
+
+
+def explained(check: Run) -> str:
+    """What the columns are."""
+    forecast, m = check.request.forecast, check.metrics
+    real = "" if not forecast.seeds else "Real neighbours: one noisy training set serves all test samples. "
+    errors = "±: one standard error."
+    if isinstance(forecast.noise, Concentrated):
+        known = f", {m['outside']:.1%} of the test samples lie outside the noisy places" if "outside" in m else ""
+        return (
+            f"1 − γ is {1 - check.request.level:.1%}{known}. Place known: the same mixture, with the places as they were "
+            f"drawn and the test samples that lie in them (DRO §3.4, sharpened). {real}{errors}"
+        )
+    perfect = (
+        "The first column takes all neighbours to be of the right class, the others take their clean labels as they are. "
+        if forecast.clean_from == "onehot"
+        else ""
+    )
+    return (
+        f"Theorem 1 (Eq. 2) is the curve. {perfect}Simulated: the same by drawing votes, so that chance alone differs. Clean "
+        "labels kept: every neighbour keeps its own clean label and only the noise is drawn; what this differs by is the "
+        f"paper’s approximation, which draws the clean labels too. {real}{errors}"
+    )

@@ -1,0 +1,191 @@
+"""What the page about expected accuracy shows of a finished forecast: the curves, and what to take home."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lab.experiments import Run
+from lab.experiments.gallery import shipped
+from lab.figures.forecast_payload import Curves, encode
+from lab.noise import Concentrated, Matrix
+from lab.specs import DataSource, Forecast, to_json
+from lab.specs.datasets import DATASETS
+from lab.specs.presets import FORECAST
+from lab.ui.forecast import Start, level_of, mount
+from lab.ui.forecast_figures import LEVEL, REVISION
+from lab.ui.forecast_form import CLEAN_NAMES, OWN, TIE_NAMES
+from lab.ui.forecast_table import exactness_table
+from lab.ui.jobs import latest_run
+from lab.ui.noise_data import classes_of
+from lab.ui.noise_matrix import DESK, matrix_editor
+from lab.ui.noise_models import NAMES_OF
+from lab.ui.toy_results import code_window, link_window
+from lab.ui.words import sentence
+
+COMPONENT, EXPLORER = "expected", "exactness"  # the component, and the fragment that follows its level
+AT = "at"  # the level in the address bar
+FIRST_LEVEL = 0.6
+
+
+def meanwhile(asked: Forecast | None) -> Run | None:
+    """What stands there while what was asked for does not: the run before, or the lab's own, and a word on it."""
+    before = latest_run(Forecast)
+    run = before or shipped(FORECAST.digest)
+    if run is not None and asked is None:
+        why = "What the side bar asks for cannot be done; the reason stands there."
+        st.info(sentence(f"{why} Shown meanwhile: {title(run)}"), icon=":material/info:")
+    return run
+
+
+def show_forecast(run: Run) -> None:
+    """Curves, exactness at the level, and what to take home."""
+    start = _start()
+    highest = run.request.highest
+    mount(encode(curves_of(run)), key=COMPONENT, start=start, on_level=lambda: st.rerun(EXPLORER))
+    st.caption(sentence(_small_print(run)))
+
+    @st.fragment(key=EXPLORER)
+    def explorer() -> None:
+        level = level_of(COMPONENT, start, highest)
+        st.session_state[LEVEL] = level
+        if st.query_params.get(AT) != f"{level:g}":
+            st.query_params[AT] = f"{level:g}"
+        exactness_table(run, level)
+
+    explorer()
+    if st.session_state.get("kind") == OWN:
+        edit_matrix(run.request.dataset)
+    take_home(run)
+
+
+def _start() -> Start:
+    """Where the level starts: a figure's, or the one in the address bar."""
+    if LEVEL not in st.session_state:
+        st.session_state[LEVEL] = _linked_level()
+    return Start(st.session_state[LEVEL], st.session_state.get(REVISION, 0))
+
+
+def _linked_level() -> float:
+    try:
+        level = float(st.query_params.get(AT, ""))
+    except ValueError:
+        return FIRST_LEVEL
+    return level if 0 <= level <= 1 else FIRST_LEVEL
+
+
+def curves_of(run: Run) -> Curves:
+    """A run in the form that the component draws."""
+    forecast, arrays, m = run.request, run.arrays, run.metrics
+    n_draws, n_ks = len(forecast.seeds), len(forecast.ks)
+    measured = arrays.get("measured", np.empty((0, 1, n_ks)))
+    spread = measured.std(axis=1, ddof=1) if n_draws > 1 else np.zeros((len(measured), n_ks))
+    return Curves(
+        what=title(run),
+        n_classes=len(m["classes"]),
+        ks=forecast.ks,
+        highest=forecast.highest,
+        coefficients=arrays["coefficients"],
+        effective_factor=m["effective_factor"],
+        breaking=m["breaking_rate"],
+        n_draws=n_draws,
+        levels=np.array(forecast.levels[: len(measured)]),
+        mean=measured.mean(axis=1),
+        spread=spread,
+        has_place=isinstance(forecast.noise, Concentrated),
+        outside=arrays["outside"].mean(axis=1) if "outside" in arrays else None,
+    )
+
+
+def title(run: Run) -> str:
+    """Data and noise in a line."""
+    forecast: Forecast = run.request
+    source, noise = forecast.dataset, forecast.noise
+    name = DATASETS[source.name].title if source.name in DATASETS else source.name
+    kind = "noise by a matrix" if isinstance(noise, Matrix) else f"{NAMES_OF[type(noise)].lower()} noise"
+    if isinstance(noise, Concentrated):
+        kind = f"noise of concentration {noise.concentration:g}"
+    return f"{name}, {len(run.metrics['classes'])} classes, {kind}"
+
+
+def _small_print(run: Run) -> str:
+    forecast, m = run.request, run.metrics
+    asked = "training samples, each without its own vote" if m["left_out"] else "test samples"
+    own = "" if forecast.dataset.name in DATASETS else " Labels are taken as true."
+    place = (
+        " With a place, the expectation is a mixture: all neighbours of a share γ of the samples lie in the place."
+        if isinstance(forecast.noise, Concentrated)
+        else ""
+    )
+    return (
+        f"Lines: Theorem 1 for {m['n_test']:,} {asked}, their neighbours among {m['n_train']:,} on the inputs; clean labels "
+        f"around each: {CLEAN_NAMES[forecast.clean_from]}; a tie is {TIE_NAMES[forecast.ties]}.{place}{own} "
+        f"Forecast {forecast.digest}"
+    )
+
+
+def edit_matrix(source: DataSource) -> None:
+    """The grid of one's own matrix, as on the page about noise."""
+    classes = classes_of(source) or ()
+    if (steps := st.session_state.get(DESK, {}).get(len(classes))) is not None:
+        with st.expander("Edit your matrix", icon=":material/edit:", expanded=True, key="group-edit"):
+            matrix_editor(steps, classes, {"kind": OWN})
+
+
+def take_home(run: Run) -> None:
+    """Link, code and downloads, each in a window of its own."""
+    windows = {
+        ":material/link: Copy link": link_window,
+        ":material/code: As code": code_window,
+        ":material/download: Download": _download_window,
+    }
+    with st.container(horizontal=True):
+        opened = [window for label, window in windows.items() if st.button(label, width="stretch")]
+    if opened:
+        opened[0](run)
+
+
+@st.dialog("Download")
+def _download_window(run: Run) -> None:
+    name = f"forecast-{run.request.digest}"
+    files: list[tuple[str, Callable[[], bytes | str], str, str]] = [
+        ("Curves (CSV)", lambda: curves_csv(run), f"{name}-curves.csv", "text/csv"),
+        ("Real votes (CSV)", lambda: votes_csv(run), f"{name}-votes.csv", "text/csv"),
+        ("Forecast (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
+    ]
+    for label, make, file, kind in files:
+        st.download_button(label, make, file, kind, on_click="ignore", width="stretch")
+    st.caption("The picture: “Save picture” in the figure.")
+
+
+def curves_csv(run: Run) -> bytes:
+    """Expected accuracy of every K at 201 levels, with the effective rate."""
+    forecast, curves = run.request, curves_of(run)
+    head = ["level", "effective_rate", *(f"expected_k{k}" for k in forecast.ks)]
+    levels = np.linspace(0, forecast.highest, 201)
+    return _csv(head, ([level, curves.effective_factor * level, *curves(float(level))] for level in levels))
+
+
+def votes_csv(run: Run) -> bytes:
+    """Accuracy of real votes, a row for every level and draw, with the share of labels that were wrong."""
+    forecast, arrays = run.request, run.arrays
+    head = ["level", "seed", "wrong_labels", *(f"measured_k{k}" for k in forecast.ks)]
+    rows = (
+        [level, seed, arrays["wrong"][i, j], *arrays["measured"][i, j]]
+        for i, level in enumerate(forecast.levels)
+        for j, seed in enumerate(forecast.seeds)
+    )
+    return _csv(head, rows)
+
+
+def _csv(head: list[str], rows: Iterable[list[Any]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return out.getvalue().encode()

@@ -1,0 +1,84 @@
+"""Forecasts as JSON: there and back with their digest, and what can not be forecast is refused in a sentence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.analysis import plurality
+from lab.noise import Concentrated, Flip, LocallyConcentrated, Matrix, Semantic, ToyAsymmetric, Uniform
+from lab.specs import DataSource, Forecast, ForecastCheck, from_json, to_json
+from lab.specs.forecast import CLEAN_FROM, TIES, even_levels
+from lab.specs.presets import DRO_FIGURES, FORECAST
+
+noises = st.one_of(
+    st.sampled_from([Uniform(1.0), Flip(1.0), Semantic(1.0, "digits"), Matrix(1.0, [[0.1] * 10] * 10)]),
+    st.floats(0, 1).map(lambda s: Concentrated(1.0, s)),
+)
+forecasts = st.builds(
+    Forecast,
+    dataset=st.sampled_from([DataSource(), DataSource(n=400), DataSource(name="mine.csv", label="y")]),
+    noise=noises,
+    ks=st.sets(st.integers(1, 400), min_size=1, max_size=7).map(lambda ks: tuple(sorted(ks))),
+    ties=st.sampled_from(TIES),
+    clean_from=st.sampled_from(CLEAN_FROM),
+    levels=st.floats(0.05, 1).map(even_levels),
+    seeds=st.integers(0, 20).map(lambda n: tuple(range(n))),
+    n_test=st.integers(2, 2000),
+)
+
+
+@given(forecast=forecasts)
+@settings(max_examples=40, deadline=None)
+def test_a_forecast_and_its_check_survive_json_with_their_digests(forecast: Forecast) -> None:
+    check = ForecastCheck(forecast=forecast, level=forecast.highest / 2)
+    for spec in (forecast, check):
+        back = from_json(to_json(spec))
+        assert back == spec
+        assert back.digest == spec.digest
+
+
+def test_levels_are_even_and_end_where_they_are_told_to() -> None:
+    assert even_levels(0.9) == (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    assert even_levels(0.2) == (0.0, 0.05, 0.1, 0.15, 0.2)
+    assert even_levels(0.95)[-2:] == (0.9, 0.95)
+
+
+def test_a_level_takes_the_place_of_the_rate_and_nothing_else() -> None:
+    assert Forecast(noise=Flip(1.0)).noise_at(0.3) == Flip(0.3)
+    assert Forecast(noise=Concentrated(1.0, 0.4)).noise_at(0.3) == Concentrated(0.3, 0.4)
+
+
+def test_the_theory_knows_every_tie_rule_of_a_forecast() -> None:
+    assert TIES == plurality.TIES
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"ks": ()}, "ks must be at least one number of neighbours"),
+        ({"ks": (5, 1)}, "ks must be ascending"),
+        ({"ks": (1, 1298)}, r"K must be an integer in \[1, 1001\], got 1298"),
+        ({"ks": (1, 201), "dataset": DataSource(n=200)}, r"K must be an integer in \[1, 200\], got 201"),
+        ({"ks": tuple(range(1, 9))}, "ks must be at most 7, got 8"),
+        ({"ties": "nearest"}, "ties must be one of"),
+        ({"clean_from": "softmax"}, "clean_from must be one of"),
+        ({"levels": (0.0,)}, "levels must be not 0 alone"),
+        ({"levels": (0.0, 1.5)}, "levels must be a finite number in"),
+        ({"noise": Uniform(0.4)}, "rate of the noise must be 1"),
+        ({"noise": ToyAsymmetric()}, "rate of the noise must be 1"),
+        ({"noise": Matrix(1.0, [[1.0, 0.0], [0.0, 1.0]])}, "corruption must be 10 x 10"),
+        ({"noise": LocallyConcentrated(3)}, "noise must be noise by class, or Concentrated"),
+        ({"seeds": (-1,)}, "seeds must be an integer"),
+    ],
+)
+def test_what_can_not_be_forecast_is_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Forecast(**wrong)
+
+
+def test_a_check_stays_on_the_curve() -> None:
+    with pytest.raises(ValueError, match=r"level must be a finite number in \[0, 0.6\]"):
+        ForecastCheck(forecast=DRO_FIGURES["3a"], level=0.7)
+    assert ForecastCheck(forecast=FORECAST, level=0).level == 0.0
