@@ -26,11 +26,13 @@ def threads(n_threads: int) -> Iterator[None]:
     """Limit the pools of the libraries imported so far inside a block, and give them back afterwards."""
     # The first to come and the last to go: on leaving, it gives every pool, not BLAS's alone, the size it found.
     with threadpool_limits(n_threads, user_api="blas"), ExitStack() as undo:
-        if numba := sys.modules.get("numba"):  # before the others: its pool's first start resets the size they share
+        torch = sys.modules.get("torch")
+        torch_threads = torch.get_num_threads() if torch else 0  # read first: numba's pool's first start resets it
+        if numba := sys.modules.get("numba"):
             undo.callback(numba.set_num_threads, numba.get_num_threads())
             numba.set_num_threads(min(n_threads, numba.config.NUMBA_NUM_THREADS))
-        if torch := sys.modules.get("torch"):
-            undo.callback(torch.set_num_threads, torch.get_num_threads())
+        if torch:
+            undo.callback(torch.set_num_threads, torch_threads)
             torch.set_num_threads(n_threads)
         if faiss := sys.modules.get("faiss"):
             undo.callback(faiss.omp_set_num_threads, faiss.omp_get_max_threads())

@@ -42,6 +42,22 @@ def test_the_pools_come_back_after_an_error_too() -> None:
     assert pools() == (2, 2)
 
 
+def test_the_first_start_of_numbas_pool_leaves_torchs_size_alone() -> None:
+    code = """if True:
+        import numba, torch
+        from lab.core.threads import threads
+        def sizes():
+            lines = torch.__config__.parallel_info().splitlines()
+            return [line.split(":")[-1].strip() for line in lines if "get_num_threads" in line or "mkl_get_max" in line]
+        torch.set_num_threads(1)
+        before = sizes()
+        with threads(1):
+            pass
+        assert sizes() == before, (before, sizes())"""
+    environment = {name: value for name, value in os.environ.items() if name not in POOL_VARIABLES}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
 def test_blas_obeys_too() -> None:
     with threads(1):
         assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} <= {1}
