@@ -47,3 +47,22 @@ def check_labels(name: str, y: Any, n_classes: int | None = None) -> np.ndarray:
         if n_classes is not None:
             require(int(y.max()) < n_classes, name, f"class indices below {n_classes}", int(y.max()))
     return y.astype(np.int64, copy=False)
+
+
+ROW_SUM_TOLERANCE = 1e-3  # a softmax in float16 sums to 1 no better than this
+
+
+def check_probabilities(name: str, probs: Any, n_classes: int | None = None) -> np.ndarray:
+    """A 2-D array of floats whose rows are distributions: finite, >= 0, sums of 1; `n_classes` columns if given."""
+    probs = np.asarray(probs)
+    require(probs.ndim == 2 and probs.shape[1] > 0, name, "two-dimensional, one row per example", probs.shape)
+    require(probs.dtype.kind == "f", name, "floats", str(probs.dtype))
+    if n_classes is not None:
+        require(probs.shape[1] == n_classes, name, f"of {n_classes} columns", probs.shape[1])
+    lowest = probs.min(initial=0.0)
+    require(bool(lowest >= 0), name, ">= 0", lowest)  # a NaN compares false
+    sums = probs.sum(axis=1, dtype=np.float64)
+    row = int(np.abs(sums - 1).argmax()) if sums.size else 0
+    if sums.size and not abs(sums[row] - 1) <= ROW_SUM_TOLERANCE:
+        raise ValueError(f"{name} must be rows that sum to 1, got row {row} with sum {sums[row]:g}")
+    return probs

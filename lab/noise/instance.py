@@ -8,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float, Int
 
-from lab.core.checks import check_number, require
+from lab.core.checks import check_number, check_probabilities, require
 from lab.noise.base import Noise, Relabelled, Request, store
 from lab.noise.draw import select_exactly
 
-ROW_SUM_TOLERANCE = 1e-3  # a softmax in float16 sums to 1 no better than this
 N_HALVINGS = 60
 
 
@@ -78,10 +77,4 @@ def _probabilities(request: Request) -> Float[np.ndarray, "n c"]:
     probs = request.pred_probs
     if probs is None:
         raise ValueError("pred_probs must be given for instance-dependent noise, got None")
-    require(probs.shape[1] == request.n_classes, "pred_probs", f"of {request.n_classes} columns", probs.shape[1])
-    require(bool((probs >= 0).all()), "pred_probs", ">= 0", probs.min(initial=0.0))
-    sums = probs.sum(axis=1)
-    row = int(np.abs(sums - 1).argmax()) if sums.size else 0
-    if sums.size and abs(sums[row] - 1) > ROW_SUM_TOLERANCE:
-        raise ValueError(f"pred_probs must be rows that sum to 1, got row {row} with sum {sums[row]:g}")
-    return probs
+    return check_probabilities("pred_probs", probs, request.n_classes)
