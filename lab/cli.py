@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-BENCHES = ("toy", "noise", "neighbors", "theory")
+BENCHES = ("toy", "noise", "neighbors", "theory", "inn")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +58,7 @@ def _build_gallery(only: str | None) -> None:
     from lab.specs.presets import GALLERY
 
     gallery.build(GALLERY, only)
-    for request in GALLERY:
-        folder = gallery.GALLERY / request.digest
+    for digest in (only,) if only else [request.digest for request in GALLERY]:
+        folder = gallery.GALLERY / digest
         size = sum(path.stat().st_size for path in folder.iterdir())
-        print(f"{request.digest}  {size / 1e6:.2f} MB")
+        print(f"{digest}  {size / 1e6:.2f} MB")
