@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 from typing import IO, Any
 
+from lab.core.device import visible_gpus
 from lab.core.threads import thread_environment, usable_cores
 
 HOST = "127.0.0.1"
@@ -75,21 +74,6 @@ async def _serve(module: str, answer: IO[str], training: asyncio.Event) -> None:
                 nannies = [Nanny(scheduler.address, **own, env=environment | place) for place in places]
                 await asyncio.gather(*map(trainers.enter_async_context, nannies))
                 await scheduler.finished()
-
-
-def visible_gpus() -> list[str]:
-    """The CUDA devices that this process may use, as CUDA_VISIBLE_DEVICES names them. Asks no CUDA library."""
-    if os.environ.get("LAB_DEVICE") in ("cpu", "mps"):
-        return []
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        names = [name.strip() for name in named.split(",")]
-        return list(itertools.takewhile(lambda name: name not in ("", "-1"), names))  # where CUDA stops reading too
-    try:
-        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return [str(i) for i in range(sum(line.startswith("GPU ") for line in listing.stdout.splitlines()))]
 
 
 def _listen_to_the_server(loop: asyncio.AbstractEventLoop, training: asyncio.Event) -> None:

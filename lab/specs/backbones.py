@@ -10,7 +10,7 @@ from lab.core.checks import check_choice, check_integer, require
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToyMLP:
-    """2-width-width-L with ReLU: the small fully connected network of KNET §3."""
+    """Fully connected, two hidden layers with ReLU: the small network of KNET §3."""
 
     width: int = 64  # also the size d of its penultimate features
 
@@ -20,7 +20,7 @@ class ToyMLP:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigitsMLP:
-    """n-256-256-64-L with BatchNorm and ReLU: the lab's own net for scikit-learn's digits."""
+    """Fully connected, 256-256-64 with BatchNorm and ReLU: the lab's own net for scikit-learn's digits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

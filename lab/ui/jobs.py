@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from lab.experiments import Experiment, Job, Run, Stopped, find, submit
+from lab.experiments import Experiment, Job, Progress, Run, Stopped, find, submit
 from lab.experiments.gallery import shipped
 from lab.experiments.jobs import JobFailed
-from lab.ui.words import sentence
+from lab.ui.words import duration, sentence
 
 LATEST = "latest-run"  # of each kind of request, the digest of the run this session saw last
 OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked again only on request
@@ -69,7 +69,7 @@ def _watch(job: Job) -> None:
                 st.session_state[OVER].add(job.id)
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(job.progress.fraction, text=_words(job))
+            st.progress(job.progress.fraction, text=job_words(job.status, job.progress))
             if st.button("Stop", key=f"stop-{job.id}", icon=":material/stop:"):
                 job.cancel()
 
@@ -87,11 +87,12 @@ def _say_how_it_ended(job: Job) -> None:
             st.rerun()
 
 
-def _words(job: Job) -> str:
-    progress = job.progress
-    if job.status == "starting":
+def job_words(status: str, progress: Progress) -> str:
+    """How far a job is, in a sentence."""
+    if status == "starting":
         return "The worker is starting; this takes some seconds the first time."
-    if job.status == "queued":
-        return f"Waiting for the worker, place {progress.place or 1}."
-    left = "" if progress.seconds_left is None else f", about {max(1, round(progress.seconds_left))} s left"
+    if status == "queued":
+        wait = "" if progress.seconds_left is None else f", about {duration(progress.seconds_left)}"
+        return f"Waiting for the worker, place {progress.place or 1}{wait}."
+    left = "" if progress.seconds_left is None else f", about {duration(progress.seconds_left)} left"
     return f"{progress.message[:1].upper()}{progress.message[1:]}{left}."

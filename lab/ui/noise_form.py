@@ -20,32 +20,37 @@ def label_study() -> LabelStudy | None:
     """Draw the controls in the sidebar; None if one holds something impossible, which is then said where it stands."""
     with st.sidebar:
         try:
-            source = _group("Data", "data", source_picker)
+            source = form_group("Data", "data", source_picker)
             classes = classes_of(source)
             imbalance = None
             if classes is not None:
-                imbalance = _group(
+                imbalance = form_group(
                     "Fewer of some classes", "imbalance", lambda: imbalance_picker(classes), expanded=False
                 )
-            noise = _group("Noise on the labels", "noise", lambda: noise_picker(source, imbalance, classes))
-        except _Impossible:
+            noise = form_group("Noise on the labels", "noise", lambda: noise_picker(source, imbalance, classes))
+        except Impossible:
             return None
         seed, mode = _draw(noise)
     return LabelStudy(dataset=source, imbalance=imbalance, noise=noise, mode=mode, seed=seed)
 
 
-class _Impossible(Exception):
+class Impossible(Exception):
     """A control holds something impossible, and has said so."""
 
 
-def _group(title: str, key: str, draw: Callable[[], Any], *, expanded: bool = True) -> Any:
-    """One expander; a ValueError of what it builds becomes a sentence inside it, and what was entered stays."""
-    with st.expander(title, expanded=expanded, key=f"group-{key}"):
+def form_group(title: str, key: str, draw: Callable[[], Any], *, expanded: bool = True, visible: bool = True) -> Any:
+    """One expander; a ValueError of what it builds becomes a sentence inside it, and what was entered stays.
+
+    Args:
+        visible: False draws no expander: what is built has no controls of its own.
+    Raises: Impossible, after the sentence.
+    """
+    with st.expander(title, expanded=expanded, key=f"group-{key}") if visible else st.container():
         try:
             return draw()
         except ValueError as error:
             st.error(sentence(error), icon=":material/error:")
-            raise _Impossible from error
+            raise Impossible from error
 
 
 def _draw(noise: Noise) -> tuple[int, str]:

@@ -8,6 +8,23 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
+def duration(seconds: float) -> str:
+    """12 as "12 s", 754 as "13 min", 9000 as "2.5 h"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))}\N{NO-BREAK SPACE}s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)}\N{NO-BREAK SPACE}min"
+    return f"{seconds / 3600:.1f}\N{NO-BREAK SPACE}h"
+
+
+def bytes_words(n: float) -> str:
+    """4200000 as "4.2 MB"."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n >= size:
+            return f"{n / size:.1f}\N{NO-BREAK SPACE}{unit}"
+    return f"{n:.0f}\N{NO-BREAK SPACE}bytes"
+
+
 def sentence(error: Exception | str) -> str:
     """An error message as a sentence, with nothing in it read as markup."""
     text = str(error)
