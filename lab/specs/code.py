@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
+from lab.noise import Noise
+from lab.specs.backbones import BackboneSpec
 from lab.specs.experiment import Experiment
 from lab.specs.forecast import Forecast
-from lab.specs.labels import LabelStudy
+from lab.specs.labels import DataSource, LabelStudy
 
 
 def as_code(request: Experiment | LabelStudy | Forecast) -> str:
@@ -16,6 +19,8 @@ def as_code(request: Experiment | LabelStudy | Forecast) -> str:
         return _study_code(request)
     if isinstance(request, Forecast):
         return _forecast_code(request)
+    if isinstance(request.dataset, DataSource):
+        return _training_code(request)
     noise = type(request.noise).__name__
     return f"""from lab.experiments import run
 from lab.noise import {noise}
@@ -28,6 +33,30 @@ print("network", result.metrics["accuracy"]["network"])
 print("kNN, k = 1, 2, ...", result.metrics["accuracy"]["knn"])
 print("kNet, k = 1, 2, ...", result.metrics["accuracy"]["knet"])
 """
+
+
+def _training_code(experiment: Experiment) -> str:
+    kinds = {kind for kind in _kinds(experiment) if not issubclass(kind, Noise | BackboneSpec)}
+    return f"""from lab.experiments import run
+from lab.noise import {type(experiment.noise).__name__}
+from lab.specs import {", ".join(sorted(kind.__name__ for kind in kinds))}
+from lab.specs.backbones import {type(experiment.backbone).__name__}
+
+experiment = {_expression(experiment, 0)}
+result = run(experiment)
+print(experiment.digest)
+print("test accuracy, last epoch", result.metrics["last"]["test_accuracy"])
+print("test accuracy, best epoch", result.metrics["best"]["test_accuracy"], "epoch", result.metrics["best_epoch"])
+"""
+
+
+def _kinds(value: Any) -> Iterator[type]:
+    """The classes that `_expression` names."""
+    if dataclasses.is_dataclass(value):
+        yield type(value)
+        for field in dataclasses.fields(value):
+            if field.init and (item := getattr(value, field.name)) != _default(field):
+                yield from _kinds(item)
 
 
 def _study_code(study: LabelStudy) -> str:

@@ -11,9 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.noise import Clean, Flip, Matrix, RandomAsymmetric, Symmetric, ToyAsymmetric, Uniform
-from lab.specs import Experiment, KNet, Schedule, Seeds, Toy, ToyMLP, from_json, to_json
+from lab.specs import (
+    LOSSES,
+    DataSource,
+    Experiment,
+    GeneralisedCrossEntropy,
+    KNet,
+    RareClass,
+    Record,
+    Schedule,
+    Seeds,
+    Toy,
+    ToyMLP,
+    from_json,
+    to_json,
+)
+from lab.specs.backbones import DigitsMLP
 from lab.specs.code import as_code
-from lab.specs.presets import TOY
+from lab.specs.presets import TOY, TRAININGS
+from lab.specs.recipes import RECIPES
 
 seeds = st.integers(0, 2**32 - 1)
 rates = st.floats(0, 0.6)
@@ -37,10 +53,23 @@ experiments = st.builds(
     method=st.builds(KNet, hidden=st.sampled_from(["auto", "paper", 7]), fixed_ks=st.sampled_from([(), (1, 51)])),
     seeds=st.builds(Seeds, noise=seeds, init=seeds, batch=seeds),
 )
+trainings = st.builds(
+    Experiment,
+    dataset=st.builds(DataSource, name=st.sampled_from(["digits", "wine"]), n=st.none() | st.just(100)),
+    imbalance=st.none() | st.builds(RareClass, class_index=st.integers(0, 2), fraction=st.floats(0.1, 1)),
+    noise=st.one_of(rates.map(Symmetric), rates.map(Uniform), st.just(Clean())),
+    backbone=st.sampled_from([DigitsMLP(), ToyMLP(width=32)]),
+    schedule=st.sampled_from(
+        [*(r for r in RECIPES.values() if r.batch_size < 100), Schedule(batch_size=32, mixup=1.0)]
+    ),
+    method=st.sampled_from(list(LOSSES.values())) | st.builds(GeneralisedCrossEntropy, q=st.floats(0.01, 1)),
+    record=st.builds(Record, samples=st.booleans(), epochs=st.sampled_from([(), (1, 5)]), consistency=st.booleans()),
+    seeds=st.builds(Seeds, noise=seeds, init=seeds, batch=seeds),
+)
 
 
-@given(experiment=experiments)
-@settings(max_examples=60, deadline=None)
+@given(experiment=experiments | trainings)
+@settings(max_examples=100, deadline=None)
 def test_an_experiment_survives_json_with_its_digest(experiment: Experiment) -> None:
     back = from_json(to_json(experiment))
     assert back == experiment
@@ -54,21 +83,27 @@ def test_a_digest_is_the_same_in_another_process() -> None:
     assert other.stdout.strip() == TOY.digest
 
 
+TRAINING = TRAININGS[0]
+CHANGES = {
+    "backbone": {"kind": "ToyMLP", "width": 63},
+    "dataset": {"kind": "DataSource", "n": 500},
+    "imbalance": {"kind": "RareClass"},
+    "method": {"kind": "LabelSmoothing"},
+    "mode": "exact",
+    "noise": {"kind": "Clean"},
+    "record": {"kind": "Record", "samples": False},
+    "schedule": {"kind": "Schedule", "epochs": 61},
+    "seeds": {"kind": "Seeds", "init": 1},
+}
+TOY_CHANGES = {"edits": [[0, 1]], "grid": 100, "dataset": {"kind": "Toy", "seed": 1}}
+
+
 def test_every_field_changes_the_digest() -> None:
-    plain = json.loads(to_json(TOY))
-    changed = {
-        "backbone": {"kind": "ToyMLP", "width": 63},
-        "dataset": {"kind": "Toy", "seed": 1},
-        "edits": [[0, 1]],
-        "grid": 100,
-        "method": {"kind": "KNet"},
-        "noise": {"kind": "Clean"},
-        "schedule": {"kind": "Schedule", "epochs": 61},
-        "seeds": {"kind": "Seeds", "init": 1},
-    }
-    assert set(changed) == set(plain) - {"kind"}
-    digests = {from_json(json.dumps(plain | {name: value})).digest for name, value in changed.items()}
-    assert len(digests | {TOY.digest}) == len(changed) + 1
+    assert set(CHANGES) | set(TOY_CHANGES) == set(json.loads(to_json(TOY))) - {"kind"}
+    for request, changes in ((TRAINING, CHANGES), (TOY, TOY_CHANGES)):
+        plain = json.loads(to_json(request))
+        digests = {from_json(json.dumps(plain | {name: value})).digest for name, value in changes.items()}
+        assert len(digests | {request.digest}) == len(changes) + 1
 
 
 @pytest.mark.parametrize(
@@ -87,6 +122,9 @@ def test_every_field_changes_the_digest() -> None:
             '{"kind": "Experiment", "noise": {"kind": "LocallyConcentrated", "n_clusters": 3}}',
             "noise must be noise that depends on the class alone",
         ),
+        ('{"kind": "Experiment", "dataset": {"kind": "DataSource"}}', "method must be a loss"),
+        (to_json(TRAINING).replace('"batch_size":128', '"batch_size":1298'), "batch_size must be at most the 1,297"),
+        (to_json(TRAINING).replace('"edits":[]', '"edits":[[0,1]]'), "edits must be empty for this data set"),
         ('{"kind": "Matrix", "rate": 1}', "Matrix must be given values"),
     ],
 )
@@ -95,8 +133,8 @@ def test_what_is_no_request_is_refused_in_a_sentence(text: str, message: str) ->
         from_json(text)
 
 
-@given(experiment=experiments)
-@settings(max_examples=30, deadline=None)
+@given(experiment=experiments | trainings)
+@settings(max_examples=60, deadline=None)
 def test_the_code_of_an_experiment_builds_that_experiment(experiment: Experiment) -> None:
     built: dict[str, object] = {}
     exec(as_code(experiment).split("result =")[0], built)
