@@ -11,6 +11,7 @@ from lab.experiments.worker_check import run_check
 from lab.experiments.worker_forecast import run_forecast
 from lab.experiments.worker_labels import run_labels
 from lab.experiments.worker_toy_run import run_toy
+from lab.experiments.worker_training import run_training
 from lab.specs import Experiment, Forecast, ForecastCheck, KNet, LabelStudy, Schedule, Toy
 
 
@@ -23,7 +24,7 @@ def compute(request: Any, report: Report) -> Run:
     """
     with threads(1):  # nets of this size are slower on two
         if isinstance(request, Experiment):
-            return run_toy(request, report)
+            return run_toy(request, report) if isinstance(request.dataset, Toy) else run_training(request, report)
         if isinstance(request, LabelStudy):
             return run_labels(request, report)
         if isinstance(request, Forecast):

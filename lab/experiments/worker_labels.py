@@ -54,24 +54,7 @@ def run_labels(study: LabelStudy, report: PlainReport) -> Run:
     start = perf_counter()
     report(0.05, "reading the data")
     rows = choose_rows(study, open_rows(study.dataset, str(data_root()) if needs_files(study) else ""))
-    n_classes = len(rows.classes)
-    features = probabilities = None
-    if isinstance(study.noise, PLACED):
-        report(0.3, "finding each sample’s place")
-        features = make_features(rows.x)
-        if isinstance(study.noise, InstanceDependent):
-            report(0.5, "asking a small clean model which samples are hard")
-            probabilities = clean_model(features, rows.y, n_classes)
-    report(0.6, "changing labels")
-    labels = corrupt(
-        rows.y,
-        at_home(study.noise),
-        rng=numpy_rng(study.seed, "noise"),
-        n_classes=n_classes,
-        mode=study.mode,
-        features=features,
-        pred_probs=probabilities,
-    )
+    labels, features = draw_given(study, rows, report)
     report(0.8, "describing them")
     arrays = describe_arrays(study, rows, labels)
     metrics = describe_metrics(study, rows, labels)
@@ -79,6 +62,30 @@ def run_labels(study: LabelStudy, report: PlainReport) -> Run:
         arrays |= make_map(features, rows.y, study.seed)
         metrics["concentration"] = describe_place(features, labels, rows.y, arrays["mapped"])
     return Run(request=study, metrics=metrics, arrays=arrays, seconds=perf_counter() - start)
+
+
+def draw_given(
+    study: LabelStudy, rows: Rows, report: PlainReport
+) -> tuple[NoisyLabels, Float32[np.ndarray, "n d"] | None]:
+    """The labels after the noise, and for noise with a place the features by which it was found."""
+    features = probabilities = None
+    if isinstance(study.noise, PLACED):
+        report(0.3, "finding each sample’s place")
+        features = make_features(rows.x)
+        if isinstance(study.noise, InstanceDependent):
+            report(0.5, "asking a small clean model which samples are hard")
+            probabilities = clean_model(features, rows.y, len(rows.classes))
+    report(0.6, "changing labels")
+    labels = corrupt(
+        rows.y,
+        at_home(study.noise),
+        rng=numpy_rng(study.seed, "noise"),
+        n_classes=len(rows.classes),
+        mode=study.mode,
+        features=features,
+        pred_probs=probabilities,
+    )
+    return labels, features
 
 
 def describe_arrays(study: LabelStudy, rows: Rows, labels: NoisyLabels) -> dict[str, np.ndarray]:

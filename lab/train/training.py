@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -118,16 +118,17 @@ class Training:
             self.step(loss)
             total += loss.detach()
             tick(STEP_COST * len(batch))
+        self._check_finite(epoch + 1, total)
         point = self.recorder.after_epoch(self.model, {"objective": total / self.steps_per_epoch}, tick)
+        self._check_finite(epoch + 1, *point.values())
         point["learning_rate"] = learning_rate(self.schedule, self.step.count - 1, self.steps_per_epoch)
-        self._check(point)
         if self.best_epoch == self.epoch:
             self.best = copy.deepcopy(self.model.state_dict())
         return point
 
-    def _check(self, point: Mapping[str, float]) -> None:
-        rule = f"low enough for the loss to stay finite, which it was not in epoch {self.epoch}"
-        require(all(map(math.isfinite, point.values())), "learning_rate", rule, self.schedule.learning_rate)
+    def _check_finite(self, epoch: int, *numbers: float | Tensor) -> None:
+        rule = f"low enough for the loss to stay finite, which it did not in epoch {epoch}"
+        require(all(map(math.isfinite, numbers)), "learning_rate", rule, self.schedule.learning_rate)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Everything that the next step depends on, and what was recorded."""
