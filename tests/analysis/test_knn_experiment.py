@@ -46,7 +46,7 @@ def test_perfectly_separated_classes_are_the_theorem_and_nothing_is_approximated
     assert found.theorem == pytest.approx(0.633103, abs=1e-6)
     for mean, error in (found.simulated, found.conditional):
         assert abs(mean - found.theorem) <= 3 * error
-        assert 0 < error < 0.01
+        assert error == pytest.approx(np.sqrt(0.633 * 0.367 / 3000 / 3), rel=0.1)  # three classes, drawn apart
 
 
 def test_given_the_neighbours_clean_labels_the_forecast_is_nearer_to_real_votes() -> None:
@@ -68,6 +68,20 @@ def test_the_theorem_of_the_four_ways_is_the_expected_accuracy() -> None:
     found = exactness(table, y[:150], y[150:], T, 7, rng=numpy_rng(0), ties="random", draws=50, repeats=1)
     c = table.votes(y[:150], 3)[:, 6] / 7
     assert found.theorem == pytest.approx(expected_accuracy(c, T, 7, y[150:], ties="random"), abs=1e-12)
+
+
+def test_real_votes_follow_the_rows_of_T() -> None:
+    """Class 0 keeps its labels, half of class 1 becomes 2, all of class 2 becomes 0."""
+    x, y = blobs(600, 3, 0.05, 0)
+    test_x, correct = blobs(90, 3, 0.05, 1)
+    T = np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [1.0, 0.0, 0.0]])
+    found = exactness(
+        NeighborTable.build(x, test_x, k_max=1), y, correct, T, 1, rng=numpy_rng(0), draws=400, repeats=20
+    )
+    right = np.array([1.0, 0.5, 0.0])[correct].mean()
+    assert found.theorem == pytest.approx(right)
+    assert found.conditional.mean == pytest.approx(right, abs=3 * found.conditional.error)
+    assert found.measured.mean() == pytest.approx(right, abs=0.03)
 
 
 def test_the_same_generator_gives_the_same_answer() -> None:

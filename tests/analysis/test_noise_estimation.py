@@ -113,6 +113,8 @@ def test_the_forecast_is_the_expected_accuracy_and_its_interval_holds_the_truth(
     assert worse < accuracy
     assert interval.low <= worse <= interval.high
     assert forecast_accuracy(found, c, 11, y, rate=0.0) == (1.0, (1.0, 1.0))
+    most = forecast_accuracy(found, c, 11, y, rate=found.highest_rate)  # some bootstrap samples can not reach it
+    assert most.interval.low <= most.accuracy <= most.interval.high
 
 
 def test_without_any_clean_label_the_forecast_meets_real_votes() -> None:
