@@ -24,6 +24,8 @@ pages = {
         ),
     ],
     "Experiment": [
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
+        st.Page("pages/runs.py", title="Runs", icon=":material/history:", url_path="runs"),
         st.Page("pages/noise.py", title="What noise does to labels", icon=":material/shuffle:", url_path="noise"),
         st.Page("pages/expected.py", title="Expected accuracy", icon=":material/query_stats:", url_path="expected"),
     ],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from lab.noise import Clean, Concentrated, Flip, Matrix, Uniform, two_alternatives
+from lab.noise import Clean, Concentrated, Flip, LocallyConcentrated, Matrix, Uniform, two_alternatives
+from lab.specs.backbones import DigitsMLP
 from lab.specs.experiment import Experiment
 from lab.specs.forecast import Forecast, ForecastCheck, even_levels
-from lab.specs.labels import LabelStudy
-from lab.specs.methods import KNet
+from lab.specs.labels import DataSource, LabelStudy
+from lab.specs.methods import CrossEntropy, KNet
+from lab.specs.recipes import RECIPES
 
 TOY = Experiment(method=KNet(epochs=40, batch_size=256, fixed_ks=(1, 51)))  # what the toy page opens with
 TOY_CLEAN = replace(TOY, noise=Clean())  # the first step of its lesson
@@ -23,4 +26,16 @@ DRO_FIGURES = {  # those that need no network, on digits in place of MNIST
     "4d": Forecast(noise=Uniform(1.0), ks=_PAPERS, clean_from="onehot", levels=even_levels(0.95)),
     "4g": Forecast(noise=Matrix(1.0, two_alternatives(10)), ks=(*_FEW, 51), levels=even_levels(0.8)),
 }
-GALLERY = (TOY, TOY_CLEAN, LABELS, FORECAST, ForecastCheck(), *DRO_FIGURES.values())
+_DIGITS = Experiment(
+    dataset=DataSource(),
+    noise=Uniform(0.4),
+    backbone=DigitsMLP(),
+    schedule=RECIPES["Digits, 60 epochs"],
+    method=CrossEntropy(),
+)
+TRAININGS = (  # what the page about training opens with, and every page that looks at a finished one
+    _DIGITS,
+    replace(_DIGITS, noise=Flip(0.4)),
+    replace(_DIGITS, noise=LocallyConcentrated(3)),
+)
+GALLERY: tuple[Any, ...] = (TOY, TOY_CLEAN, LABELS, FORECAST, ForecastCheck(), *DRO_FIGURES.values(), *TRAININGS)

@@ -6,10 +6,13 @@ import streamlit as st
 
 from lab.core.device import visible_gpus
 from lab.experiments import Experiment, submit
+from lab.specs import to_json
 from lab.specs.budget import data_size, memory_bytes, predicted_seconds, record_bytes
+from lab.specs.code import as_code
 from lab.specs.network_sizes import network_size
 from lab.ui.run_view import RunView, view_run
 from lab.ui.run_words import run_title
+from lab.ui.share import share_link
 from lab.ui.train_board import on_board, put_on_board
 from lab.ui.words import bytes_words, duration, sentence
 
@@ -21,13 +24,32 @@ def start_card(experiment: Experiment) -> None:
         _costs(experiment)
         known = view_run(experiment.digest)
         words, icon = _button_words(known)
-        if known is not None and experiment.digest in on_board():
-            st.caption("These very settings are on the page below.")
-        elif st.button(words, icon=icon, type="primary", shortcut="Ctrl+Enter", key="train"):
-            if known is None:
-                submit(experiment)
-            put_on_board(experiment.digest)
-            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if known is not None and experiment.digest in on_board():
+                st.caption("These very settings are on the page below.", width="content")
+            elif st.button(words, icon=icon, type="primary", shortcut="Ctrl+Enter", key="train"):
+                if known is None:
+                    submit(experiment)
+                put_on_board(experiment.digest)
+                st.rerun()
+            _take_home(experiment)
+
+
+def _take_home(experiment: Experiment) -> None:
+    with st.popover("Copy link", icon=":material/link:"):
+        st.caption("Opens these settings and these runs on another machine that has them.")
+        st.code(share_link(), language=None, wrap_lines=True)
+    with st.popover("As code", icon=":material/code:"):
+        st.caption("Runs without the browser and gives the same numbers.")
+        st.code(as_code(experiment), language="python")
+        st.caption("As a file for `lab train` it runs in a terminal, into the same history.")
+        st.download_button(
+            "Experiment (JSON)",
+            lambda: to_json(experiment, indent=1),
+            f"experiment-{experiment.digest}.json",
+            "application/json",
+            on_click="ignore",
+        )
 
 
 def _button_words(known: RunView | None) -> tuple[str, str]:
