@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lab.core.device import choose_device
+from lab.core.device import _count_gpus, choose_device, visible_gpus
 
 
 @pytest.fixture
@@ -42,6 +42,26 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(machine) -> N
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^device must be one of 'auto', 'cpu', 'cuda', 'mps', got 'tpu'$"):
         choose_device("tpu")
+
+
+@pytest.mark.parametrize(
+    ("variables", "gpus"),
+    [
+        ({"CUDA_VISIBLE_DEVICES": "2, GPU-9"}, ["2", "GPU-9"]),
+        ({"CUDA_VISIBLE_DEVICES": "1,-1,0"}, ["1"]),
+        ({"CUDA_VISIBLE_DEVICES": ""}, []),
+        ({"CUDA_VISIBLE_DEVICES": "0", "LAB_DEVICE": "cpu"}, []),
+        ({"CUDA_VISIBLE_DEVICES": "0", "LAB_DEVICE": "cuda"}, ["0"]),
+        ({"PATH": "/nowhere"}, []),
+    ],
+)
+def test_gpus_are_those_that_the_environment_allows(monkeypatch, variables, gpus) -> None:
+    _count_gpus.cache_clear()
+    for name in ("CUDA_VISIBLE_DEVICES", "LAB_DEVICE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert visible_gpus() == gpus
 
 
 @pytest.mark.gpu

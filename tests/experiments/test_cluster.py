@@ -121,22 +121,3 @@ def test_each_gpu_gets_a_training_worker_that_sees_no_other(stub_path, monkeypat
         assert quick.metrics["gpu"] is None
     finally:
         engine.stop()
-
-
-@pytest.mark.parametrize(
-    ("variables", "gpus"),
-    [
-        ({"CUDA_VISIBLE_DEVICES": "2, GPU-9"}, ["2", "GPU-9"]),
-        ({"CUDA_VISIBLE_DEVICES": "1,-1,0"}, ["1"]),
-        ({"CUDA_VISIBLE_DEVICES": ""}, []),
-        ({"CUDA_VISIBLE_DEVICES": "0", "LAB_DEVICE": "cpu"}, []),
-        ({"CUDA_VISIBLE_DEVICES": "0", "LAB_DEVICE": "cuda"}, ["0"]),
-        ({"PATH": "/nowhere"}, []),
-    ],
-)
-def test_gpus_are_those_that_the_environment_allows(monkeypatch, variables, gpus):
-    for name in ("CUDA_VISIBLE_DEVICES", "LAB_DEVICE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert visible_gpus() == gpus
