@@ -12,7 +12,6 @@ import pytest
 from conftest import wait_until
 from stub_worker import Task
 
-from lab.core.device import visible_gpus
 from lab.experiments import Stopped
 from lab.experiments.attempt import NO_WORKERS
 from lab.experiments.cluster import Cluster
