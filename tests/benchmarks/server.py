@@ -24,10 +24,10 @@ def server() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    with tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as home:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-            cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log,
+            cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT), "LAB_HOME": home}, stdout=log, stderr=log,
         )  # fmt: skip
         try:
             yield f"127.0.0.1:{port}"
