@@ -27,7 +27,7 @@ from lab.core.threads import threads
 K, N_CLASSES, N_LEVELS, REPEATS = 101, 10, 20, 5
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")  # not cached: numba crashes when it reads back a function that calls itself
 @no_type_check
 def _inner_sum(q, i, left, most, choose, known):
     """The sums over labels i..L of Eq. 4, when `left` neighbours are left and no label may have more than `most`."""
@@ -41,7 +41,7 @@ def _inner_sum(q, i, left, most, choose, known):
     return known[i, left]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 @no_type_check
 def nested_sums_as_written(rows, k, choose):
     """Q of DRO Eqs. 4-7 for rows whose first label is the correct one; `choose[n, m]` are binomial coefficients."""
