@@ -102,10 +102,12 @@ def fit_knet(
 def mean_and_spread(features: Float[Tensor, "n d"]) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:
     """Mean and standard deviation of every feature, in float32; the spread of a constant one counts as 1.
 
-    In units of each feature's largest value, so that squares neither overflow nor vanish.
+    In units of the power of two next to each feature's largest value, which changes no digit, so that squares neither
+    overflow nor vanish.
     """
-    unit = features.abs().amax(dim=0).clamp_min(torch.finfo(torch.float32).tiny)
-    std, mean = torch.std_mean(features / unit, dim=0)
-    spread = (std * unit).float()
+    exponent = torch.frexp(features.abs().amax(dim=0)).exponent
+    unit = torch.exp2((exponent - 1).clamp(-126, 127).to(features.dtype))
+    scaled = features / unit
+    spread = (scaled.std(dim=0) * unit).float()
     varies = (features.amax(dim=0) > features.amin(dim=0)) & (spread > 0)
-    return (mean * unit).float(), torch.where(varies, spread, 1.0)
+    return (scaled.mean(dim=0) * unit).float(), torch.where(varies, spread, 1.0)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lab.core.rng import numpy_rng, torch_rng
-from lab.methods.knet import fit_knet
+from lab.methods.knet import fit_knet, mean_and_spread
 from lab.nets.knet import KNetModule
 from lab.specs import KNet
 from lab.specs.methods import hidden_width, knet_parameters
@@ -65,6 +65,16 @@ def test_same_seeds_same_knet_and_the_global_state_is_left_alone() -> None:
     assert torch.equal(torch.get_rng_state(), state)
     for a, b in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_mean_and_spread_are_torchs_own_at_any_scale_and_a_feature_that_never_varies_is_left_as_it_is() -> None:
+    features = torch.randn(200, 5, generator=torch_rng(0)).relu()
+    features[:, 3], features[:, 4] = 0.0, 0.3
+    for scale in (1.0, 1e30, 1e-30):
+        mean, spread = mean_and_spread(features * scale)
+        torch.testing.assert_close(mean / scale, features.mean(dim=0))
+        torch.testing.assert_close(spread[:3] / scale, features[:, :3].std(dim=0))
+        assert (spread[3:] == 1).all()
 
 
 def test_too_few_rows_and_a_k_beyond_the_table_are_refused() -> None:

@@ -24,7 +24,10 @@ from lab.noise import Symmetric, corrupt
 
 OTHERS = {
     "fixed_k": 3,
-    "hidden": "paper",
+    "hidden": 24,
+    "epochs": 30,
+    "batch_size": 512,
+    "learning_rate": 0.05,
     "kappa": "log",
     "loss": "kl",
     "self_neighbour": "include",
