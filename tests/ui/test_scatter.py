@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lab.core.palette import RAMP, RAMP_DARK
 from lab.figures.packed_ids import ids_to_text
 from lab.figures.scatter_payload import Points, encode_map, encode_pictures, encode_points
 from lab.ui import scatter
@@ -143,3 +144,15 @@ def test_the_browser_packs_ids_as_python_does() -> None:
     texts = [ids_to_text(ids) for ids in cases]
     run = subprocess.run(["node", "-e", script], input=json.dumps(texts), capture_output=True, text=True, check=True)
     assert json.loads(run.stdout) == [[text, len(ids)] for text, ids in zip(texts, cases, strict=True)]
+
+
+@pytest.mark.parametrize(("ramp", "paper"), [(RAMP, 1.0), (RAMP_DARK, 0.006)], ids=["light", "dark"])
+def test_a_score_only_gets_lighter_and_its_low_end_stands_out_from_the_page(
+    ramp: tuple[str, ...], paper: float
+) -> None:
+    channels = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in ramp])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(luminance) > 0.05).all()
+    low, high = sorted([luminance[0], paper])
+    assert (high + 0.05) / (low + 0.05) > 3
