@@ -114,6 +114,8 @@ class Store:
         with self._lock:
             if digest in self._unsaved:
                 return self._unsaved[digest]
+        if not digest.isalnum():
+            return None
         try:
             body = history.read_body(run_folder(digest))
             if body is None or body["status"] != "done" or body["deleted"]:

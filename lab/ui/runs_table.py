@@ -12,7 +12,7 @@ from lab.experiments.export import export
 from lab.experiments.store import RunRecord, store
 from lab.figures.curves import MEASURES, Line, curves_alt, curves_option, measures_of
 from lab.specs.codec import flatten, to_plain
-from lab.ui.run_words import noise_words, run_title
+from lab.ui.run_words import run_title
 from lab.ui.words import percent, sentence
 
 MOST_COMPARED = 8
@@ -81,7 +81,6 @@ def _table(records: Sequence[RunRecord]) -> list[RunRecord]:
         {
             "Name": name_of(record),
             "Status": STATES[record.status],
-            "Noise": noise_words(record.request),
             "Wrong labels": record.summary.get("realised_rate"),
             "Last": record.summary.get("last_test_accuracy"),
             "Best": record.summary.get("best_test_accuracy"),

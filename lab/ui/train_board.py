@@ -58,7 +58,8 @@ def board() -> None:
             "Nothing has been trained yet. Set what you like in the side bar, and press Train.", icon=":material/info:"
         )
         return
-    measures = measures_of(_lines(views)) or ["test_accuracy"]
+    known = measures_of(_lines(views))
+    measures = [m for m in MEASURES if m in known or any(_will_have(view, m) for view in views)] or ["test_accuracy"]
     measure = st.segmented_control(
         "Show",
         measures,
@@ -80,6 +81,11 @@ def board() -> None:
             _card(view, number)
 
     panel()
+
+
+def _will_have(view: RunView, measure: str) -> bool:
+    """Whether a training on its way tells this measure once an epoch is finished."""
+    return view.on_its_way and (measure != "val_accuracy" or view.request.schedule.early_stopping != "off")
 
 
 def _views() -> list[RunView]:
