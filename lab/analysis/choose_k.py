@@ -4,6 +4,9 @@ A row's given label is a draw from P(given | x), which the shares of the labels 
 of the others hits the given label, and how large a share it gave to it, can be measured without one clean label. Where
 every class is mistaken alike (class-symmetric noise), a higher accuracy on given labels is a higher accuracy on clean
 ones. Elsewhere the two may part, which is why the clean curve is drawn beside it where it is known.
+
+One warning. A network that was trained on these very labels has bent its features towards them, the wrong ones too, so
+around a training row its own given label is too frequent. There, judge by rows that the network has not seen.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ class KCurve:
 
 @dataclass(frozen=True, eq=False)
 class ChoiceOfK:
-    """noisy: each training row judged by its given label, which anybody has. clean: by its true one, the oracle."""
+    """noisy: each row judged by its given label, which anybody has. clean: by its true one, the oracle."""
 
     noisy: KCurve
     clean: KCurve | None
@@ -62,20 +65,29 @@ class ChoiceOfK:
 
 
 def choose_k(
-    table: NeighborTable, y_given: Any, n_classes: int, *, y_clean: Any = None, ties: str = "nearest"
+    table: NeighborTable,
+    y_given: Any,
+    n_classes: int,
+    *,
+    held_out: Any = None,
+    y_clean: Any = None,
+    ties: str = "nearest",
 ) -> ChoiceOfK:
-    """Leave-one-out accuracy and log-loss against k on the given labels, beside those on the clean ones.
+    """Accuracy and log-loss against k on given labels, beside those on the clean ones; leave-one-out or held out.
 
     Args:
-        table: the self-search of the training rows, in which none is its own neighbour.
-        y_given: labels `(n,)` that vote.
-        y_clean: true labels `(n,)` where they are known; they judge, and never vote.
+        table: the self-search of the training rows, in which none is its own neighbour; or the search for held-out rows.
+        y_given: labels of the training rows `(n,)`, which vote.
+        held_out: given labels of the held-out rows `(m,)`, which judge; None judges the training rows themselves.
+        y_clean: true labels of the rows that are judged, where they are known.
         ties: "nearest" or "lowest", as in `NeighborTable.predict_all`.
-    Raises: ValueError if the table is not that of a self-search, or the labels do not fit.
+    Raises: ValueError if the labels do not fit, or nothing is held out and the table is not that of a self-search.
     Source: KNET §4 asks "How to choose k?" and leaves it open. Departs from it: this answer is ours.
     """
-    table.with_self()  # refuses any other table
-    noisy = curve_against_k(table, y_given, n_classes, y_given, ties=ties)
+    if held_out is None:
+        table.with_self()  # refuses any table but that of a self-search
+        held_out = y_given
+    noisy = curve_against_k(table, y_given, n_classes, held_out, ties=ties)
     return ChoiceOfK(noisy, None if y_clean is None else curve_against_k(table, y_given, n_classes, y_clean, ties=ties))
 
 
