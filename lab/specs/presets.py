@@ -17,15 +17,25 @@ TOY = Experiment(method=KNet(epochs=40, batch_size=256, fixed_ks=(1, 51)))  # wh
 TOY_CLEAN = replace(TOY, noise=Clean())  # the first step of its lesson
 LABELS = LabelStudy()  # what the page about noise opens with
 FORECAST = Forecast()  # what the page about expected accuracy opens with
-_FEW, _PAPERS = (1, 5, 11, 21), (1, 3, 5, 10, 20, 50, 100)
-DRO_FIGURES = {  # those that need no network, on digits in place of MNIST
-    "1a": Forecast(noise=Concentrated(1.0, 0.0), ks=_FEW, levels=even_levels(0.6)),
-    "1b, 4h": Forecast(noise=Concentrated(1.0, 1.0), ks=_FEW, levels=even_levels(0.6)),
-    "3a": Forecast(noise=Flip(1.0), ks=(*_FEW, 51), levels=even_levels(0.6)),
-    "4a": Forecast(noise=Flip(1.0), ks=_PAPERS, clean_from="onehot", levels=even_levels(0.6)),
-    "4d": Forecast(noise=Uniform(1.0), ks=_PAPERS, clean_from="onehot", levels=even_levels(0.95)),
-    "4g": Forecast(noise=Matrix(1.0, two_alternatives(10)), ks=(*_FEW, 51), levels=even_levels(0.8)),
+_FEW, _PAPERS, _TO_60 = (1, 5, 11, 21), (1, 3, 5, 10, 20, 50, 100), even_levels(0.6)
+DRO_FIGURES = {  # those that need no network, on digits in place of MNIST, and the level to look at first
+    "1a": ForecastCheck(forecast=Forecast(noise=Concentrated(1.0, 0.0), ks=_FEW, levels=_TO_60), level=0.2),
+    "1b, 4h": ForecastCheck(forecast=Forecast(noise=Concentrated(1.0, 1.0), ks=_FEW, levels=_TO_60), level=0.2),
+    "3a": ForecastCheck(forecast=Forecast(noise=Flip(1.0), ks=(*_FEW, 51), levels=_TO_60), level=0.4),
+    "4a": ForecastCheck(
+        forecast=Forecast(noise=Flip(1.0), ks=_PAPERS, clean_from="onehot", levels=_TO_60),
+        level=0.4,
+    ),
+    "4d": ForecastCheck(
+        forecast=Forecast(noise=Uniform(1.0), ks=_PAPERS, clean_from="onehot", levels=even_levels(0.95)),
+        level=0.8,
+    ),
+    "4g": ForecastCheck(
+        forecast=Forecast(noise=Matrix(1.0, two_alternatives(10)), ks=(*_FEW, 51), levels=even_levels(0.8)),
+        level=0.5,
+    ),
 }
+FORECASTS = tuple(part for check in (ForecastCheck(), *DRO_FIGURES.values()) for part in (check.forecast, check))
 _DIGITS = Experiment(
     dataset=DataSource(),
     noise=Uniform(0.4),
@@ -38,4 +48,4 @@ TRAININGS = (  # what the page about training opens with, and every page that lo
     replace(_DIGITS, noise=Flip(0.4)),
     replace(_DIGITS, noise=LocallyConcentrated(3)),
 )
-GALLERY: tuple[Any, ...] = (TOY, TOY_CLEAN, LABELS, FORECAST, ForecastCheck(), *DRO_FIGURES.values(), *TRAININGS)
+GALLERY: tuple[Any, ...] = (TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS)

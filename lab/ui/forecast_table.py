@@ -9,21 +9,24 @@ import numpy as np
 import streamlit as st
 
 from lab.experiments import Run
+from lab.experiments.gallery import shipped
 from lab.noise import Concentrated
 from lab.specs import ForecastCheck
+from lab.ui import jobs
 from lab.ui.jobs import finished_run, latest_run
 from lab.ui.words import percent, sentence
 
+ASKED = "check-asked"  # digest of the check that this session asked for
 PATIENCE = 0.4  # seconds before progress is drawn
 
 Cell = Callable[[dict[str, Any]], str]
 
 
 def exactness_table(run: Run, level: float) -> None:
-    """The table at a level; while it is computed, the one before stands there."""
+    """The table at a level, once it was asked for; until it is there, the latest of the same curves."""
     check = ForecastCheck(forecast=run.request, level=level)
     st.subheader("How exact is it?")
-    found = finished_run(check, patience=PATIENCE)
+    found = _asked_for(check)
     if found is None:
         before = latest_run(ForecastCheck)
         found = before if before is not None and before.request.forecast == run.request else None
@@ -33,6 +36,21 @@ def exactness_table(run: Run, level: float) -> None:
         )
         st.markdown(table_of(found))
         st.caption(sentence(explained(found)))
+
+
+def _asked_for(check: ForecastCheck) -> Run | None:
+    """The check, if it is known or was asked for; else a button that asks. It takes a worker seconds, and a drag is quick."""
+    digest = check.digest
+    if not shipped(digest) and not jobs.find(digest) and st.session_state.get(ASKED) != digest:
+        st.button(
+            f"Simulate and measure at γ = {check.level:g}",
+            icon=":material/fact_check:",
+            on_click=st.session_state.update,
+            args=({ASKED: digest},),
+            help="Takes a few seconds.",
+        )
+        return None
+    return finished_run(check, patience=PATIENCE)
 
 
 def table_of(check: Run) -> str:

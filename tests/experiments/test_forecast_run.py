@@ -22,7 +22,7 @@ from lab.neighbors.table import NeighborTable
 from lab.noise import Concentrated, Flip, Uniform, corrupt
 from lab.specs import DataSource, Forecast, ForecastCheck
 from lab.specs.code import as_code
-from lab.specs.presets import DRO_FIGURES, FORECAST, GALLERY
+from lab.specs.presets import DRO_FIGURES, GALLERY
 
 SMALL = Forecast(ks=(1, 2, 7), levels=(0.0, 0.4, 0.8), seeds=(0, 5), ties="random")
 IRIS = Forecast(dataset=DataSource(name="iris"), ks=(1, 4), levels=(0.0, 0.5), seeds=(0, 1))
@@ -64,43 +64,39 @@ def test_the_votes_are_those_of_the_neighbours_under_the_same_tie_rule(small: Ru
         assert small.arrays["wrong"][2, j] == labels.flip_rate
 
 
-@pytest.mark.parametrize("forecast", [FORECAST, *DRO_FIGURES.values()], ids=lambda forecast: forecast.digest)
-def test_the_shipped_run_is_the_computed_one(forecast: Forecast) -> None:
-    run = shipped(forecast.digest)
+@pytest.mark.parametrize("check", [ForecastCheck(), *DRO_FIGURES.values()], ids=lambda check: check.digest)
+def test_the_shipped_runs_are_the_computed_ones(check: ForecastCheck) -> None:
+    forecast = check.forecast
+    run, shipped_check = shipped(forecast.digest), shipped(check.digest)
+    assert shipped_check is not None
     assert run is not None
     fresh = run_forecast(replace(forecast, ks=forecast.ks[:2], seeds=(0,), levels=forecast.levels[-1:]), quiet)
     for i in range(2):
         assert series(fresh, i)(0.25) == pytest.approx(series(run, i)(0.25), abs=2e-7)
         assert fresh.arrays["measured"][0, 0, i] == run.arrays["measured"][-1, 0, i]
 
-
-def test_the_shipped_check_is_the_computed_one() -> None:
-    run = shipped(ForecastCheck().digest)
-    assert run is not None
-    fresh = run_check(ForecastCheck(forecast=replace(FORECAST, ks=FORECAST.ks[:2])), quiet)
-    for one, other in zip(fresh.metrics["rows"], run.metrics["rows"], strict=False):
+    for one, other in zip(fresh_rows(check), shipped_check.metrics["rows"], strict=False):
         assert one.keys() == other.keys()
         for name, value in one.items():
             assert value == pytest.approx(other[name], abs=1e-9)
+    assert max(run.metrics["series_error"]) <= 1e-7
+    assert {check, forecast} <= set(GALLERY)
 
 
-def test_every_figure_ships_finished() -> None:
-    assert set(DRO_FIGURES.values()) < set(GALLERY)
-    for spec in DRO_FIGURES.values():
-        run = shipped(spec.digest)
-        assert run is not None
-        assert max(run.metrics["series_error"]) <= 1e-7
+def fresh_rows(check: ForecastCheck) -> list[dict]:
+    """The check computed anew for its first two K."""
+    return run_check(replace(check, forecast=replace(check.forecast, ks=check.forecast.ks[:2])), quiet).metrics["rows"]
 
 
-def test_neighbours_follow_the_theory_on_digits_as_in_fig_3(small: Run) -> None:
-    """DRO Fig. 3: |experiment - theory| <= 0.03 at every level, here for the shipped flip curves up to K = 21."""
-    run = shipped(DRO_FIGURES["3a"].digest)
+def test_neighbours_follow_the_theory_on_digits_as_in_fig_3() -> None:
+    """DRO Fig. 3a, science.md R-F3: |experiment - theory| <= 0.03 at every level, for K up to 21."""
+    run = shipped(DRO_FIGURES["3a"].forecast.digest)
     assert run is not None
     levels = np.array(run.request.levels)
     theory = np.stack([series(run, i)(levels) for i in range(4)], axis=1)
-    gap = np.abs(run.arrays["measured"].mean(axis=1)[:, :4] - theory)
-    print(f"\nlargest gap of the mean of five draws {gap.max():.4f}")
-    assert gap.max() <= 0.04
+    gap = np.abs(run.arrays["measured"].mean(axis=1)[:, :4] - theory).max()
+    print(f"\nK = 1, 5, 11, 21 on digits, flip noise: largest gap of the mean of five draws {gap:.4f}")
+    assert gap <= 0.03
 
 
 @given(rate=st.floats(0, 1), concentration=st.floats(0, 1))

@@ -80,5 +80,5 @@ def test_what_can_not_be_forecast_is_refused(wrong: dict, message: str) -> None:
 
 def test_a_check_stays_on_the_curve() -> None:
     with pytest.raises(ValueError, match=r"level must be a finite number in \[0, 0.6\]"):
-        ForecastCheck(forecast=DRO_FIGURES["3a"], level=0.7)
+        ForecastCheck(forecast=DRO_FIGURES["3a"].forecast, level=0.7)
     assert ForecastCheck(forecast=FORECAST, level=0).level == 0.0
