@@ -21,7 +21,7 @@ function sizeBars(app) {
 
 function barColumns({ points, tally }) {
   const columns = points.labels.map(({ name }, k) => ({ title: name, values: tally.classes[k], words: number }));
-  if (tally.softmax) columns.push({ title: "mean softmax", values: tally.softmax, words: (share) => `${(100 * share).toFixed(1)} %` });
+  if (tally.sums) columns.push({ title: "mean softmax", values: meanSoftmax(tally), words: (share) => `${(100 * share).toFixed(1)} %` });
   return columns;
 }
 

@@ -104,7 +104,8 @@ function settle(app) {
 function takePoints(app, points) {
   const sameSet = app.points?.total === points.total;
   app.points = points;
-  app.tallyOfAll = tallyOf(points, new Uint8Array(points.n).fill(1));
+  app.tallyOfAll = tallyOfAll(points);
+  app.tallied = newTally(points);
   app.reading = null;
   app.ui.tip.hidden = true;
   if (!sameSet) Object.assign(app, { mask: new Uint8Array(points.total), history: [] });
@@ -195,7 +196,7 @@ function testHook(app) {
     get colour() { return colouring(app).name; },
     get selection() { return [...app.mask.keys()].filter((id) => app.mask[id]); },
     get count() { return app.count; },
-    get tally() { return { classes: app.tally.classes.map((counts) => [...counts]), circled: app.tally.circled, softmax: app.tally.softmax && [...app.tally.softmax] }; },
+    get tally() { return { classes: app.tally.classes.map((counts) => [...counts]), circled: app.tally.circled, softmax: [...meanSoftmax(app.tally)] }; },
     get undoDepth() { return app.history.length; },
     get views() { return app.panels.map(({ view }) => view); },
     get zoom() { return app.zoom && { leader: app.zoom.leader.index, rows: [...app.zoom.members.keys()].filter((i) => app.zoom.members[i]) }; },

@@ -161,37 +161,41 @@ function insideBox(n, { path, panel: { uv } }) {
 
 // What the bars show: of the selected points, or of all if none is selected.
 function recount(app) {
-  const { points, on } = app;
-  let count = 0;
-  for (let i = 0; i < on.length; i++) count += on[i];
-  app.count = count;
-  app.tally = count ? tallyOf(points, on) : app.tallyOfAll;
-  app.root.dataset.chosen = count > 0;
+  bringUpToDate(app.tallied, app.points, app.on);
+  app.count = app.tallied.count;
+  app.tally = app.count ? app.tallied : app.tallyOfAll;
+  app.root.dataset.chosen = app.count > 0;
 }
 
-function tallyOf(points, on) {
-  const { n, labels, probs, rings, ringBits } = points;
-  const c = points.classes.length;
-  const classes = labels.map(({ y }) => {
-    const counts = new Uint32Array(c);
-    for (let i = 0; i < n; i++) counts[y[i]] += on[i];
-    return counts;
-  });
-  const circled = rings.map((_, kind) => {
-    let found = 0;
-    for (let i = 0; i < n; i++) found += on[i] & (ringBits[i] >> kind);
-    return found;
-  });
-  return { classes, circled, softmax: probs && meanSoftmax(probs, on, c) };
+// Counts of the points that are `on`: by class for each kind of label, by ring; and the sums of their probabilities.
+function newTally({ n, labels, classes, rings, probs }) {
+  return {
+    on: new Uint8Array(n),
+    count: 0,
+    classes: labels.map(() => new Int32Array(classes.length)),
+    circled: rings.map(() => 0),
+    sums: probs && new Float64Array(classes.length),
+  };
 }
 
-function meanSoftmax(probs, on, c) {
-  const sum = new Float64Array(c);
-  let count = 0;
-  for (let i = 0; i < on.length; i++) {
-    if (!on[i]) continue;
-    count++;
-    for (let j = 0, at = i * c; j < c; j++, at++) sum[j] += probs[at];
+function tallyOfAll(points) {
+  const tally = newTally(points);
+  bringUpToDate(tally, points, new Uint8Array(points.n).fill(1));
+  return tally;
+}
+
+// Only what has changed since: a frame of a lasso changes few points, and sums of whole numbers do not drift.
+function bringUpToDate(tally, { n, labels, ringBits, probs }, on) {
+  const { classes, circled, sums } = tally;
+  for (let i = 0; i < n; i++) {
+    const change = on[i] - tally.on[i];
+    if (!change) continue;
+    tally.on[i] = on[i];
+    tally.count += change;
+    for (let k = 0; k < labels.length; k++) classes[k][labels[k].y[i]] += change;
+    for (let kind = 0; kind < circled.length; kind++) circled[kind] += change * ((ringBits[i] >> kind) & 1);
+    if (probs) for (let c = 0, at = i * sums.length; c < sums.length; c++, at++) sums[c] += change * probs[at];
   }
-  return sum.map((value) => value / (255 * Math.max(1, count)));
 }
+
+const meanSoftmax = ({ sums, count }) => sums.map((sum) => sum / (255 * Math.max(1, count)));

@@ -140,11 +140,6 @@ def mount(
     return _shown(result.get("state"), options, head["total"])
 
 
-def shown(key: str, options: Options, total: int) -> Shown:
-    """What `mount` returned for `total` points, with all that has been chosen since."""
-    return _shown(st.session_state.get(key, {}).get("state"), options, total)
-
-
 def _send(key: str, part: str, message: bytes) -> None:
     _relay(key=f"{key}.{part}", data=_line({"name": key, "part": part}) + message)
 
