@@ -180,10 +180,19 @@ function sayNumbers(app) {
   ui.live.textContent = `γ = ${level.toFixed(3)}, ${percent(curves.effective_factor * level)} of the labels wrong. ${told}`;
 }
 
+// The lines above a saved picture: what it shows, the level, and the numbers, three to a line so that they fit.
+function headingOf({ curves, level, values }) {
+  const numbers = curves.ks.map((k, i) => `K = ${k}: ${percent(values[i])}`);
+  const lines = [curves.what, `γ = ${level.toFixed(3)}, ${percent(curves.effective_factor * level)} of the labels wrong`];
+  for (let i = 0; i < numbers.length; i += 3) lines.push(numbers.slice(i, i + 3).join(", "));
+  return lines;
+}
+
 function savePicture(app) {
   const { width, height } = app.frame;
   const copy = app.ui.chart.cloneNode(true);
-  const top = 56;
+  const heading = headingOf(app);
+  const top = 22 * heading.length + 8;
   const scale = 2;
   copy.setAttribute("viewBox", `0 ${-top} ${width} ${height + top}`);
   copy.setAttribute("width", scale * width);
@@ -191,8 +200,7 @@ function savePicture(app) {
   const text = { x: MARGIN.left, "font-family": app.theme.font, fill: css(app.theme.text) };
   copy.prepend(
     shape("rect", { x: 0, y: -top, width, height: height + top, fill: css(app.theme.background) }),
-    shape("text", { ...text, y: 22 - top, "font-size": 15, "font-weight": 600 }, app.curves.what),
-    shape("text", { ...text, y: 44 - top, "font-size": 14 }, app.ui.live.textContent),
+    ...heading.map((line, i) => shape("text", { ...text, y: 22 * (i + 1) - top, "font-size": 14, "font-weight": i ? 400 : 600 }, line)),
   );
   const picture = new Image();
   picture.onload = () => {

@@ -11,12 +11,13 @@ from lab.ui.forecast_form import controls_of
 WORDS = {  # what to see
     "1a": (
         "20 % wrong labels, spread over each class. The vote hardly notices: wrong labels seldom have the majority "
-        "anywhere. The paper shows a network on MNIST, which stays near 100 %. Now look at Fig. 1b."
+        "anywhere. The paper shows a network on MNIST, which stays near 100 %. Now raise “Concentration” in the side bar "
+        "to 1, or look at Fig. 1b."
     ),
     "1b, 4h": (
         "As many wrong labels as in Fig. 1a, but in one place of each class. There no vote can help, and accuracy falls "
-        "along 1 − γ, whatever K. Only a place of fewer than about K / 2 samples is outvoted (K = 21 near γ = 0.1). The paper finds it by "
-        "k-means in a network’s features and shows a network; here it is a ball among the inputs."
+        "along 1 − γ, whatever K. Only a place of fewer than about K / 2 samples is outvoted (K = 21 near γ = 0.1). "
+        "The paper finds it by k-means in a network’s features and shows a network; here it is a ball among the inputs."
     ),
     "3a": (
         "Flip noise, neighbours by pixels, as the paper has it for MNIST. Dots lie on the curves. Past γ = 0.5 the wrong "
@@ -27,8 +28,9 @@ WORDS = {  # what to see
         "line is a network on MNIST; the dots here are real neighbours on digits, which are not perfect at γ = 0 either."
     ),
     "4d": (
-        "The same for uniform noise (Eq. 15): at 80 % noise a large K still finds the right label. The paper’s black line is "
-        "a network on MNIST; the dots here are real neighbours on digits."
+        "The paper’s family of curves for uniform noise, for a set that can be learnt perfectly (Eqs. 14 and 15): at 80 % noise "
+        "a large K still finds the right label. Its black line is a network on MNIST; the dots here are real neighbours on "
+        "digits, where the 100 nearest are not all of the right class."
     ),
     "4g": (
         "A general corruption matrix with two wrong labels for each class, 70 to 30. The paper does not print its matrix. "
