@@ -32,8 +32,8 @@ def weighted_agreement(given: Given) -> Evidence:
     weights = np.divide(dist[:, -1:] - dist, reach, out=np.ones_like(dist), where=reach > 0)
     cells = np.arange(len(given.y))[:, None] * given.n_classes + given.y[table.idx]
     sums = np.bincount(cells.ravel(), weights=weights.ravel(), minlength=len(given.y) * given.n_classes)
-    shares = sums.reshape(len(given.y), -1)
-    shares /= shares.sum(axis=1, keepdims=True)
+    total = sums.reshape(len(given.y), -1)
+    shares = total / total.sum(axis=1, keepdims=True)
     return by_prediction(shares[np.arange(len(given.y)), given.y], shares, given.y)
 
 
