@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-BENCHES = ("toy", "noise", "neighbors", "theory", "inn")
+BENCHES = ("toy", "noise", "neighbors", "theory", "inn", "detect", "train")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from lab.experiments.results import RUN_FILE, Run
 GALLERY = Path(__file__).parents[2] / "assets" / "gallery"
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def shipped(digest: str) -> Run | None:
     """The run of a request whose digest is given, if it ships with the lab."""
     folder = GALLERY / digest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -39,7 +38,7 @@ class BasicBlock(nn.Module):
             self.shortcut = nn.Sequential(conv(n_in, n_out, 1, stride=stride), nn.BatchNorm2d(n_out))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c2 h2 w2"]:
-        return torch.relu(self.shortcut(x) + self.second(self.first(x)))
+        return self.second(self.first(x)).add_(self.shortcut(x)).relu_()  # in place: BatchNorm needs its output no more
 
 
 def resnet20(channels: int, n_classes: int, *, shortcut: str) -> Backbone:

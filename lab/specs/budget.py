@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from time import perf_counter
+from time import thread_time
 
 import numpy as np
 
@@ -26,13 +26,13 @@ SAMPLE_BYTES = 2 + 2 + 1  # of a row after an epoch: loss and probability in flo
 KEPT_FOR_GRADIENT = 3  # of every number that a convolution puts out: itself, and what BatchNorm and ReLU keep
 
 # One thread of the machine on which it was measured (a Xeon at 2.5 GHz); `pace` tells how another one compares.
-GFLOPS_SMALL, GFLOPS = 60.0, 90.0  # of matrices of a hundred rows and columns; of convolutions
+GFLOPS_SMALL, GFLOPS = 40.0, 90.0  # of matrices of a hundred rows and columns; of convolutions
 SECONDS_A_NUMBER = 2.6e-9  # that a convolution puts out, for all that BatchNorm and ReLU do with it, forward
-SECONDS_A_LAYER = 60e-6  # of a step, forward, backward and optimiser
+SECONDS_A_LAYER = 130e-6  # of a step, forward, backward and optimiser
 STEP_COST = 3  # of forward and backward, in units of forward
 SECONDS_BEFORE = 0.3  # reading and describing
 CUDA_GFLOPS, CUDA_SECONDS_A_NUMBER, CUDA_SECONDS_A_LAYER = 150e3, 3e-12, 60e-6  # estimates, not measured
-REFERENCE_PACE = (0.0074, 0.0027)  # seconds of the two tasks of `pace` there
+REFERENCE_PACE = (0.00105, 0.00032)  # seconds of the two tasks of `pace` there
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,11 @@ def predicted_seconds(
 
 
 def training_threads(backbone: BackboneSpec) -> int:
-    """One for fully connected nets, which are slower on two; else all cores but the one that serves pages."""
+    """One for fully connected nets, which are slower on two; else all cores but the one that serves pages.
+
+    Where another process wants a core too, threads wait for each other: on two busy cores ResNet20 took 9.8 s with two
+    threads and 4.1 s with one.
+    """
     return 1 if isinstance(backbone, FULLY_CONNECTED) else max(1, usable_cores() - 1)
 
 
@@ -134,17 +138,17 @@ def pace() -> tuple[float, float]:
     """How many times as long as the machine of the constants this one takes, for arithmetic and for Python itself."""
     matrix = np.ones((256, 256), dtype=np.float32)
     with threads(1):
-        arithmetic = _fastest(lambda: [matrix @ matrix for _ in range(20)])
-        interpreter = _fastest(lambda: sum(len(str(i)) for i in range(10_000)))
+        arithmetic = _fastest(lambda: [matrix @ matrix for _ in range(3)])
+        interpreter = _fastest(lambda: sum(len(str(i)) for i in range(2000)))
     return arithmetic / REFERENCE_PACE[0], interpreter / REFERENCE_PACE[1]
 
 
 def _fastest(task: Callable[[], object]) -> float:
     taken = []
-    for _ in range(5):
-        start = perf_counter()
+    for _ in range(25):  # a millisecond each: one of them will not have been interrupted
+        start = thread_time()
         task()
-        taken.append(perf_counter() - start)
+        taken.append(thread_time() - start)
     return min(taken)
 
 

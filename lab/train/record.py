@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lab.specs.training import Record
 from lab.train.evaluate import Answers, RowScores, Tick, answer, score
+from lab.train.fuse import to_ask
 from lab.train.losses import Labels
 from lab.train.rows import Rows
 
@@ -72,10 +73,10 @@ class Recorder:
 
     def after_epoch(self, model: nn.Module, more: Mapping[str, Tensor], tick: Tick) -> dict[str, float]:
         """Ask the network and return the point of the epoch; `more` numbers (scalars) are added to it."""
-        epoch = len(self.points) + 1
+        epoch, asked = len(self.points) + 1, to_ask(model)
         numbers = dict(more)
         for name, part in self.parts.items():
-            answers = answer(model, part.rows, features=name == "train" and self.record.consistency, tick=tick)
+            answers = answer(asked, part.rows, features=name == "train" and self.record.consistency, tick=tick)
             log_p, predicted = answers.log_p, answers.logits.argmax(dim=1)
             scores = score(log_p, predicted, part.y_given)
             numbers |= _means(name, scores)
@@ -84,7 +85,7 @@ class Recorder:
             if name == "train":
                 self._keep_samples(epoch, scores.loss, predicted)
                 if self.record.consistency:
-                    self.arrays["consistency"][epoch - 1] = self._consistency(model, part, answers, tick)
+                    self.arrays["consistency"][epoch - 1] = self._consistency(asked, part, answers, tick)
         values = torch.stack(list(numbers.values())).tolist()  # the one wait for the device in an epoch
         self.points.append({"epoch": epoch, **dict(zip(numbers, values, strict=True))})
         if epoch in self.record.epochs:
@@ -93,10 +94,10 @@ class Recorder:
 
     def snapshot(self, model: nn.Module, tick: Tick) -> dict[str, ndarray]:
         """Features (float16) and softmax (float32) of training and test rows."""
-        kept = {}
+        kept, asked = {}, to_ask(model)
         for name, part in self.parts.items():
             if name != "val":
-                answers = answer(model, part.rows, features=True, tick=tick)
+                answers = answer(asked, part.rows, features=True, tick=tick)
                 assert answers.features is not None
                 kept[f"{name}_features"] = answers.features.cpu().numpy()
                 kept[f"{name}_softmax"] = answers.log_p.exp().cpu().numpy()

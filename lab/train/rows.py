@@ -14,6 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from lab.core.checks import require
+from lab.train.fuse import in_place
 
 ROWS_AT_A_TIME = 4096  # when the constants are computed
 MAX_READ = 5000  # images read from disk for the constants
@@ -120,8 +121,8 @@ def with_channels_last(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
 
 
 def placed(model: torch.nn.Module, device: torch.device) -> torch.nn.Module:
-    """A network on a device, its convolutions with channels last."""
-    return model.to(device).to(memory_format=torch.channels_last)
+    """A network on a device, its convolutions with channels last and its ReLUs in place."""
+    return in_place(model).to(device).to(memory_format=torch.channels_last)
 
 
 def autocast(device: torch.device, is_image: bool) -> AbstractContextManager[Any]:
@@ -136,5 +137,5 @@ def autocast(device: torch.device, is_image: bool) -> AbstractContextManager[Any
 
 def evaluation_batch(rows: Rows) -> int:
     """Rows at a time where no gradient is asked for: on the CPU few enough for its cache, else what fills a GPU."""
-    numbers = 2**17 if rows.device.type == "cpu" else 2**24
+    numbers = 2**16 if rows.device.type == "cpu" else 2**24
     return max(64, min(len(rows), numbers // math.prod(rows.shape)))

@@ -16,6 +16,7 @@ from lab.core.checks import require
 from lab.specs.training import Schedule
 from lab.train.augment import Augmentation
 from lab.train.checkpoint import Checkpoint, Saved
+from lab.train.evaluate import Tick
 from lab.train.loop import Step, batches, count_batches
 from lab.train.objectives import Objective, batch_loss
 from lab.train.rates import learning_rate
@@ -102,22 +103,28 @@ class Training:
                 self.model, x, rows, self.objective, alpha=self.schedule.mixup, generator=self.generators["order"]
             )
 
+    def train_epoch(self, tick: Tick) -> Float[Tensor, ""]:
+        """One step on every batch of an epoch, and no waiting for the device; returns the sum of the losses."""
+        self.model.train()
+        total = torch.zeros((), device=self.rows.device)
+        n, order = len(self.rows), self.generators["order"]
+        for batch in batches(n, self.schedule.batch_size, generator=order, same_shape=True):
+            loss = self.batch_loss(batch.to(self.rows.device))
+            self.step(loss)
+            total += loss.detach()
+            tick(STEP_COST * len(batch))
+        return total
+
     def _run_epoch(self, say: Say) -> dict[str, float]:
-        epoch, n, done = self.epoch, len(self.rows), 0
-        work = STEP_COST * n + self.recorder.rows_asked
+        epoch, done = self.epoch, 0
+        work = STEP_COST * len(self.rows) + self.recorder.rows_asked
 
         def tick(rows: int) -> None:
             nonlocal done
             done += rows
             say((epoch + min(done / work, 1)) / self.schedule.epochs)
 
-        self.model.train()
-        total = torch.zeros((), device=self.rows.device)
-        for batch in batches(n, self.schedule.batch_size, generator=self.generators["order"], same_shape=True):
-            loss = self.batch_loss(batch.to(self.rows.device))
-            self.step(loss)
-            total += loss.detach()
-            tick(STEP_COST * len(batch))
+        total = self.train_epoch(tick)
         self._check_finite(epoch + 1, total)
         point = self.recorder.after_epoch(self.model, {"objective": total / self.steps_per_epoch}, tick)
         self._check_finite(epoch + 1, *point.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ from lab.specs import (
     to_json,
 )
 from lab.specs.backbones import CNN4, MNISTCNN5, DenseNet121, DigitsMLP, DROLeNet, PreActResNet18, ToyMLP
-from lab.specs.budget import record_bytes
+from lab.specs.budget import predicted_seconds, record_bytes
+from lab.specs.recipes import RECIPES
 from lab.train import checkpoint as checkpoints
 from lab.train.training import Training
 
@@ -328,10 +330,17 @@ def test_nothing_is_said_after_a_stop_and_every_point_is_said_once(home: Path) -
 
 
 @pytest.mark.slow
+def test_the_time_predicted_for_the_digits_is_right_within_a_factor_of_two() -> None:
+    request = replace(SMALL, dataset=DataSource(), schedule=RECIPES["Digits, 60 epochs"], record=Record())
+    compute(SMALL, unheard)  # what is loaded once
+    start = process_time()
+    compute(request, unheard)
+    assert 0.5 < (process_time() - start) / predicted_seconds(request) < 2
+
+
+@pytest.mark.slow
 def test_digits_as_the_papers_analogues_have_them() -> None:
     """Uniform .4 (DRO Fig. 4): the early network is right where the late one has learned the wrong labels by heart."""
-    from lab.specs.recipes import RECIPES
-
     best, last = [], []
     for seed in range(3):
         request = replace(

@@ -69,7 +69,7 @@ def test_the_consistency_curves_are_means_at_rows_and_half_way_to_their_neighbou
     training = trained(tmp_path)
     part = training.recorder.parts["train"]
     x = part.rows[slice(0, tiny.N)]
-    features = answer(training.model, part.rows, features=True).features
+    features = answer(training.model.eval(), part.rows, features=True).features
     assert features is not None
     other = tiny.nearest(features.float().numpy())
     with torch.no_grad():
