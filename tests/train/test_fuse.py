@@ -11,7 +11,7 @@ from torch import nn
 from lab.core.rng import torch_rng
 from lab.nets.registry import build
 from lab.specs.backbones import BACKBONES, DROLeNet
-from lab.train.fuse import folded, in_place
+from lab.train.fuse import folded, in_place, to_ask
 
 SPECS = {
     name: BACKBONES[name] for name in ("DigitsMLP", "ResNet20", "CNN-4", "ResNet29v2", "PreActResNet32", "All-CNN-C")
@@ -55,3 +55,11 @@ def test_a_folded_network_is_the_same_function_and_leaves_the_first_as_it_was(na
             torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5 * expected.abs().max().item())
     norms = [sum(isinstance(part, nn.BatchNorm2d) for part in each.modules()) for each in (net, copied)]
     assert norms[1] < norms[0] or norms[0] == 0
+
+
+def test_a_small_network_is_asked_as_it_is_since_a_copy_would_take_longer() -> None:
+    net, _ = net_and_input("DigitsMLP")
+    assert to_ask(net) is net
+    assert not net.training
+    convolutional, _ = net_and_input("ResNet20")
+    assert to_ask(convolutional) is not convolutional
