@@ -14,7 +14,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-FILE, FORMAT = "training.safetensors", "1"
+from lab import __version__
+
+FILE = "training.safetensors"
+FORMAT = f"1 of {__version__}"  # another version of the lab might go on otherwise: it starts anew
 SECONDS_BETWEEN = 10.0
 SHARE = 0.05  # of the time may go into writing: a large network is written less often
 

@@ -46,16 +46,23 @@ def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
 
 
 def batches(
-    n: int, batch_size: int, *, generator: torch.Generator, same_shape: bool = False
+    n: int,
+    batch_size: int,
+    *,
+    generator: torch.Generator,
+    same_shape: bool = False,
+    device: torch.device | None = None,
 ) -> Iterator[Int[Tensor, " b"]]:
     """The rows of one epoch in random order, each once; a rest of fewer than 4 rows waits for another epoch.
 
     Args:
-        generator: on the CPU.
+        generator: on the CPU, so that every device takes the rows in the same order.
         same_shape: a rest of less than one row in 32 waits too, so that all batches have one shape.
+        device: where the row numbers are wanted; they go there once an epoch.
     """
     least = _fewest_rows(n, batch_size, same_shape)
-    return (rows for rows in torch.randperm(n, generator=generator).split(batch_size) if len(rows) >= least)
+    order = torch.randperm(n, generator=generator).to(device)
+    return (rows for rows in order.split(batch_size) if len(rows) >= least)
 
 
 def count_batches(n: int, batch_size: int, *, same_shape: bool = False) -> int:

@@ -152,7 +152,7 @@ def mixup(x: Float[Tensor, "b ..."], *, alpha: float = 1.0, generator: torch.Gen
     check_number("alpha", alpha, 1e-3, 1e3)
     uniform = torch.rand((), generator=generator, dtype=torch.float64).item()
     lam = float(betaincinv(alpha, alpha, uniform))
-    partner = torch.randperm(len(x), generator=generator).to(x.device)
+    partner = torch.randperm(len(x), generator=generator).to(x.device, non_blocking=True)
     return Mixed(lam * x + (1 - lam) * x[partner], partner, lam)
 
 

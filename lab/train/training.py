@@ -107,9 +107,9 @@ class Training:
         """One step on every batch of an epoch, and no waiting for the device; returns the sum of the losses."""
         self.model.train()
         total = torch.zeros((), device=self.rows.device)
-        n, order = len(self.rows), self.generators["order"]
-        for batch in batches(n, self.schedule.batch_size, generator=order, same_shape=True):
-            loss = self.batch_loss(batch.to(self.rows.device))
+        size, order, device = self.schedule.batch_size, self.generators["order"], self.rows.device
+        for batch in batches(len(self.rows), size, generator=order, same_shape=True, device=device):
+            loss = self.batch_loss(batch)
             self.step(loss)
             total += loss.detach()
             tick(STEP_COST * len(batch))

@@ -155,6 +155,27 @@ def test_the_fraction_said_never_goes_back_and_ends_at_one(tmp_path: Path) -> No
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_no_step_waits_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = tiny.make(device=torch.device("cuda"))
+    training.train_epoch(lambda rows: None)  # what is set up once may wait
+    set_up = training.batch_loss
+    taken = []
+
+    def watched(rows: torch.Tensor) -> torch.Tensor:
+        torch.cuda.set_sync_debug_mode("error")
+        taken.append(len(rows))
+        return set_up(rows)
+
+    monkeypatch.setattr(training, "batch_loss", watched)
+    try:
+        training.train_epoch(lambda rows: None)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert sum(taken) == tiny.N
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_on_cuda_the_same_seeds_give_the_same_run(tmp_path: Path) -> None:
     runs = []
     for _ in range(2):
