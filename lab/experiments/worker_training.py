@@ -1,6 +1,6 @@
 """Train a backbone on the given labels of a data set, and write down what the lab asks of a training.
 
-60 epochs of DigitsMLP on the digits take about 2 s on one slow core.
+60 epochs of DigitsMLP on the digits take about 3 s on one slow core.
 """
 
 from __future__ import annotations
