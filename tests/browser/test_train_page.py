@@ -31,16 +31,14 @@ def address(serve_app: Callable[..., str], tmp_path_factory) -> str:
 def settle(page, address: str, query: str, console_errors: list[str]) -> None:
     """Open the page with these settings. Streamlit looks for its own addresses below the page's first: 404s of its own."""
     page.goto(f"{address}/train?{query}")
-    page.get_by_role("button", name="Train", exact=False).first.wait_for()
+    page.locator(".st-key-train button").wait_for()
     page.locator("canvas").first.wait_for()
     console_errors[:] = [error for error in console_errors if "404" not in error]
 
 
 def start(page) -> str:
     """Press Train; the digest of what was started."""
-    page.get_by_role("button", name="Train Ctrl").or_(
-        page.get_by_role("button", name="Train", exact=True)
-    ).first.click()
+    page.locator(".st-key-train button").click()
     page.wait_for_function("() => new URLSearchParams(location.search).has('runs')")
     return page.evaluate("() => new URLSearchParams(location.search).get('runs')").split(",")[-1]
 
