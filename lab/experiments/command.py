@@ -122,12 +122,15 @@ def _run_on_cluster(experiment: Experiment, history: Any, report: Any) -> Run:
     """The same as `run_here`, by whatever worker is free."""
     job, shown = submit(experiment), 0
     try:
-        while not job.finished:
+        finished = False
+        while not finished:
+            finished = job.finished  # asked before the points, so that the last ones are not missed
             report(job.progress.fraction, job.progress.message)
             for point in job.points[shown:]:
                 report(job.progress.fraction, job.progress.message, point=point)
-            shown = len(job.points)
-            time.sleep(0.1)
+                shown += 1
+            if not finished:
+                time.sleep(0.1)
     finally:
         stop_jobs([job])
     return job.result(0)

@@ -111,6 +111,7 @@ class Job:
         self._state, self.run, self.error = state, run, error
         if run is not None:
             self._fraction, self._message = 1.0, "done"
+            self.points = list(run.metrics.get("epochs", self.points))  # the last reports may still be on their way
         self._finished.set()
 
 

@@ -53,7 +53,6 @@ class JobQueue:
             job = self.find(run.request.digest)
             if job is None or job.ended_badly:
                 job = self._add(run.request)
-                job.points = list(run.metrics.get("epochs", []))
                 job.finish("done", run=run)
                 self._evict()
             return job

@@ -67,7 +67,7 @@ def load_training_data(experiment: Experiment, device: torch.device, report: Pla
     root = str(data_root()) if needs_files(study) else ""
     train = choose_rows(study, open_rows(study.dataset, root))
     labels, _ = draw_given(study, train, lambda fraction, message: report(0.0, message))
-    test = _of_the_pair(experiment, open_rows(study.dataset, root, "test"), train.classes)
+    test = rows_of_pair(experiment, open_rows(study.dataset, root, "test"), train.classes)
     train, test = (replace(rows, x=as_images(study.dataset.name, rows.x)) for rows in (train, test))
     _check_fit(experiment, train.x)
     _check_memory(experiment, train, len(test.y), device)
@@ -131,7 +131,7 @@ def validation_rows(experiment: Experiment, y_given: Int[ndarray, " n"]) -> Bool
     return chosen
 
 
-def _of_the_pair(experiment: Experiment, test: LabRows, classes: tuple[str, ...]) -> LabRows:
+def rows_of_pair(experiment: Experiment, test: LabRows, classes: tuple[str, ...]) -> LabRows:
     """Test rows of the two classes alone, all of them, where the training rows are of two."""
     pair = experiment.imbalance
     if not isinstance(pair, RarePair):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from html import escape
 
 import numpy as np
 import pandas as pd
 import streamlit as st
-from jaxtyping import UInt8
 
 from lab.core.palette import ERROR
 from lab.experiments import Run
+from lab.ui.pictures import as_png
 
 FIRST_SHOWN, MOST_COLUMNS = 10, 30
 STYLE = f"""<style>
@@ -77,15 +75,6 @@ def _row(run: Run, c: int) -> str:
         f"<h4>labelled {escape(str(classes[c]))}<p>{wrong:,} of {total:,} wrong</p></h4>"
         f"<ul>{''.join(items) or '<li>none</li>'}</ul>"
     )
-
-
-def as_png(image: UInt8[np.ndarray, "h w c"]) -> str:
-    """An image as a data address."""
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(out, "PNG")
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
 def sample_table(run: Run, chosen: list[int]) -> pd.DataFrame:

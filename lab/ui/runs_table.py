@@ -12,6 +12,7 @@ from lab.experiments.export import export
 from lab.experiments.store import RunRecord, store
 from lab.figures.curves import MEASURES, Line, curves_alt, curves_option, measures_of
 from lab.specs.codec import flatten, to_plain
+from lab.ui.run_picker import open_links
 from lab.ui.run_words import run_title
 from lab.ui.words import percent, sentence
 
@@ -123,6 +124,8 @@ def _actions(picked: Sequence[RunRecord]) -> None:
             query_params={"runs": digests},
         )
         if len(picked) == 1:
+            if picked[0].status == "done":
+                open_links(picked[0].digest)
             with st.popover("Rename", icon=":material/edit:"):
                 _rename(picked[0])
         if st.button(f"Delete {len(picked)}" if len(picked) > 1 else "Delete", icon=":material/delete:"):
