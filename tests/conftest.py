@@ -19,5 +19,5 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps an event loop in the main thread, in which no other can be started."""
+    """Browser tests come last: what they measure needs the machine, and the quick tests tell more in less time."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
