@@ -3,6 +3,7 @@
 from lab.noise import MODELS
 from lab.specs.backbones import BACKBONES, ToyMLP
 from lab.specs.codec import digest, from_json, register, to_json
+from lab.specs.comparison import Comparison, KNetSizes
 from lab.specs.experiment import Experiment
 from lab.specs.forecast import Forecast, ForecastCheck
 from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
@@ -25,11 +26,13 @@ NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
 register(Axis, Sweep, DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
 register(Forecast, ForecastCheck)
+register(Comparison, KNetSizes)
 
 __all__ = [
     "LOSSES",
     "Axis",
     "Bootstrapping",
+    "Comparison",
     "CrossEntropy",
     "DataSource",
     "Experiment",
@@ -37,6 +40,7 @@ __all__ = [
     "ForecastCheck",
     "GeneralisedCrossEntropy",
     "KNet",
+    "KNetSizes",
     "LabelSmoothing",
     "LabelStudy",
     "LossCorrection",
