@@ -8,11 +8,26 @@ from lab.core.threads import threads
 from lab.experiments.progress import Report, unheard
 from lab.experiments.results import Run
 from lab.experiments.worker_check import run_check
+from lab.experiments.worker_comparison import run_comparison
+from lab.experiments.worker_detection import run_detection
 from lab.experiments.worker_forecast import run_forecast
+from lab.experiments.worker_inn_figures import run_inn_figure
+from lab.experiments.worker_knet_sizes import run_knet_sizes
 from lab.experiments.worker_labels import run_labels
 from lab.experiments.worker_toy_run import run_toy
 from lab.experiments.worker_training import run_training
-from lab.specs import Experiment, Forecast, ForecastCheck, KNet, LabelStudy, Schedule, Toy
+from lab.specs import (
+    Comparison,
+    Experiment,
+    Forecast,
+    ForecastCheck,
+    KNet,
+    KNetSizes,
+    LabelStudy,
+    Schedule,
+    Toy,
+)
+from lab.specs.detection import Detection, InnFigure
 
 
 def compute(request: Any, report: Report) -> Run:
@@ -27,10 +42,18 @@ def compute(request: Any, report: Report) -> Run:
             return run_toy(request, report) if isinstance(request.dataset, Toy) else run_training(request, report)
         if isinstance(request, LabelStudy):
             return run_labels(request, report)
+        if isinstance(request, Detection):
+            return run_detection(request, report)
+        if isinstance(request, InnFigure):
+            return run_inn_figure(request, report)
         if isinstance(request, Forecast):
             return run_forecast(request, report)
         if isinstance(request, ForecastCheck):
             return run_check(request, report)
+        if isinstance(request, Comparison):
+            return run_comparison(request, report)
+        if isinstance(request, KNetSizes):
+            return run_knet_sizes(request, report)
     raise ValueError(f"request must be something that can be asked for, got {type(request).__name__}")
 
 

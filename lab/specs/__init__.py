@@ -4,6 +4,7 @@ from lab.noise import MODELS
 from lab.specs.backbones import BACKBONES, ToyMLP
 from lab.specs.codec import digest, from_json, register, to_json
 from lab.specs.comparison import Comparison, KNetSizes
+from lab.specs.detection import Detection, InnFigure
 from lab.specs.experiment import Experiment
 from lab.specs.forecast import Forecast, ForecastCheck
 from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
@@ -27,6 +28,7 @@ register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seed
 register(Axis, Sweep, DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
 register(Forecast, ForecastCheck)
 register(Comparison, KNetSizes)
+register(Detection, InnFigure)
 
 __all__ = [
     "LOSSES",
@@ -35,10 +37,12 @@ __all__ = [
     "Comparison",
     "CrossEntropy",
     "DataSource",
+    "Detection",
     "Experiment",
     "Forecast",
     "ForecastCheck",
     "GeneralisedCrossEntropy",
+    "InnFigure",
     "KNet",
     "KNetSizes",
     "LabelSmoothing",

@@ -7,6 +7,8 @@ from typing import Any
 
 from lab.noise import Clean, Concentrated, Flip, LocallyConcentrated, Matrix, Uniform, two_alternatives
 from lab.specs.backbones import DigitsMLP
+from lab.specs.comparison import Comparison, KNetSizes
+from lab.specs.detection import Detection
 from lab.specs.experiment import Experiment
 from lab.specs.forecast import Forecast, ForecastCheck, even_levels
 from lab.specs.labels import DataSource, LabelStudy
@@ -48,4 +50,7 @@ TRAININGS = (  # what the page about training opens with, and every page that lo
     replace(_DIGITS, noise=Flip(0.4)),
     replace(_DIGITS, noise=LocallyConcentrated(3)),
 )
-GALLERY: tuple[Any, ...] = (TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS)
+COMPARISON = Comparison(experiment=_DIGITS)  # what “kNN or kNet?” opens with
+KNET_SIZES = KNetSizes(comparison=COMPARISON)
+DETECTION = Detection(experiment=_DIGITS)  # what the page about wrong labels opens with
+GALLERY: tuple[Any, ...] = (TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS, DETECTION, COMPARISON, KNET_SIZES)

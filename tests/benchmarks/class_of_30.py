@@ -17,7 +17,9 @@ import os
 import random
 import statistics
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from server import server, wait_until_healthy
@@ -27,7 +29,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 BAR_MS = 50
-SECONDS_TO_LOAD = 12  # until the second worker trains
+PATIENCE = 120  # seconds until the second worker trains
 
 
 class User:
@@ -72,8 +74,8 @@ class User:
         kind = message.WhichOneof("type")
         if kind == "ref_hash":
             self.receive(self.known[message.ref_hash])
-        elif kind == "new_session":
-            self.page = message.new_session.page_script_hash
+        elif kind == "navigation":
+            self.page = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "auto_rerun":
@@ -145,17 +147,24 @@ async def busy_user(user: User, until: float) -> int:
     return trained
 
 
-async def lesson(address: str, n_users: int, seconds: float) -> tuple[dict[str, list[float]], int, list[str]]:
+def epochs_trained(home: str) -> int:
+    """Of all trainings that the server's history has."""
+    return sum(len(file.read_text().splitlines()) for file in Path(home).rglob("epochs.jsonl"))
+
+
+async def lesson(address: str, home: str, n_users: int, seconds: float) -> tuple[dict[str, list[float]], int, list[str]]:
     sockets = [
         await connect(f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None, open_timeout=60)
         for _ in range(n_users + 2)
     ]
     users = [User(socket) for socket in sockets]
-    for user in users:
+    for user in (*users[:-2], users[-1]):
         await user.run()
+    await train_long(users[-2])  # who came by a link to that page
     await users[-1].train_on(seed=999)  # the worker has loaded by then
-    await train_long(users[-2])
-    await asyncio.sleep(SECONDS_TO_LOAD)
+    deadline = time.monotonic() + PATIENCE
+    while not epochs_trained(home) and time.monotonic() < deadline:
+        await asyncio.sleep(0.5)
     steps: dict[str, list[float]] = {"k": [], "noise": []}
     until = time.monotonic() + seconds
     jobs = [pupil(user, number, until, steps) for number, user in enumerate(users[:n_users])]
@@ -179,10 +188,12 @@ def main() -> int:
     parser.add_argument("--users", type=int, default=30)
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    with server() as address:
+    with tempfile.TemporaryDirectory() as home, server(home) as address:
         wait_until_healthy(address)
-        steps, trained, errors = asyncio.run(lesson(address, options.users, options.seconds))
-    print(f"{options.users} users for {options.seconds:g} s, {trained} toys trained meanwhile; load before {load:.1f}")
+        steps, trained, errors = asyncio.run(lesson(address, home, options.users, options.seconds))
+        epochs = epochs_trained(home)
+    meanwhile = f"{trained} toys and {epochs} epochs of a training computed meanwhile"
+    print(f"{options.users} users for {options.seconds:g} s, {meanwhile}; load before {load:.1f}")
     for name, seconds in steps.items():
         report(name, seconds)
     p95 = report("all", [second for seconds in steps.values() for second in seconds])

@@ -18,16 +18,20 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The lab, served; the value is its address, host and port. The server may still be starting: see `wait_until_healthy`."""
+def server(home: str | None = None) -> Iterator[str]:
+    """The lab, served; the value is its address, host and port. The server may still be starting: see `wait_until_healthy`.
+
+    Args:
+        home: folder of the runs; None for one that goes with the server.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as own:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-            cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT), "LAB_HOME": home}, stdout=log, stderr=log,
+            cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT), "LAB_HOME": home or own}, stdout=log, stderr=log,
         )  # fmt: skip
         try:
             yield f"127.0.0.1:{port}"
