@@ -7,6 +7,7 @@ from typing import Any
 from lab.core.threads import threads
 from lab.experiments.progress import Report, unheard
 from lab.experiments.results import Run
+from lab.experiments.worker_aggregates import run_aggregates
 from lab.experiments.worker_check import run_check
 from lab.experiments.worker_comparison import run_comparison
 from lab.experiments.worker_detection import run_detection
@@ -48,6 +49,8 @@ def compute(request: Any, report: Report) -> Run:
             return run_inn_figure(request, report)
         if isinstance(request, Forecast):
             return run_forecast(request, report)
+        if isinstance(request, Aggregates):
+            return run_aggregates(request, report)
         if isinstance(request, ForecastCheck):
             return run_check(request, report)
         if isinstance(request, Comparison):

@@ -1,6 +1,7 @@
 """What can be asked for: frozen configs of data, backbone, method and schedule. Light: numpy at most."""
 
 from lab.noise import MODELS
+from lab.specs.aggregates import Aggregates
 from lab.specs.backbones import BACKBONES, ToyMLP
 from lab.specs.codec import digest, from_json, register, to_json
 from lab.specs.comparison import Comparison, KNetSizes
@@ -26,12 +27,13 @@ from lab.specs.training import Record, Schedule, Seeds
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
 register(Axis, Sweep, DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
-register(Forecast, ForecastCheck)
+register(Forecast, ForecastCheck, Aggregates)
 register(Comparison, KNetSizes)
 register(Detection, InnFigure)
 
 __all__ = [
     "LOSSES",
+    "Aggregates",
     "Axis",
     "Bootstrapping",
     "Comparison",

@@ -8,17 +8,20 @@ from typing import Any
 
 from lab.noise import Noise
 from lab.specs.backbones import BackboneSpec
+from lab.specs.comparison import Comparison
 from lab.specs.experiment import Experiment
 from lab.specs.forecast import Forecast
 from lab.specs.labels import DataSource, LabelStudy
 
 
-def as_code(request: Experiment | LabelStudy | Forecast) -> str:
+def as_code(request: Experiment | LabelStudy | Forecast | Comparison) -> str:
     """A script on the library alone; it prints the request's digest and its main numbers."""
     if isinstance(request, LabelStudy):
         return _study_code(request)
     if isinstance(request, Forecast):
         return _forecast_code(request)
+    if isinstance(request, Comparison):
+        return _comparison_code(request)
     if isinstance(request.dataset, DataSource):
         return _training_code(request)
     noise = type(request.noise).__name__
@@ -47,6 +50,24 @@ result = run(experiment)
 print(experiment.digest)
 print("test accuracy, last epoch", result.metrics["last"]["test_accuracy"])
 print("test accuracy, best epoch", result.metrics["best"]["test_accuracy"], "epoch", result.metrics["best_epoch"])
+"""
+
+
+def _comparison_code(comparison: Comparison) -> str:
+    kinds = {kind for kind in _kinds(comparison) if not issubclass(kind, Noise | BackboneSpec)}
+    return f"""from lab.experiments import run
+from lab.noise import {type(comparison.experiment.noise).__name__}
+from lab.specs import {", ".join(sorted(kind.__name__ for kind in kinds))}
+from lab.specs.backbones import {type(comparison.experiment.backbone).__name__}
+
+comparison = {_expression(comparison, 0)}
+result = run(comparison)
+print(comparison.digest)
+accuracy = result.metrics["accuracy"]
+print("network", accuracy["network"])
+print("kNN", accuracy["knn"])
+print("kNet", accuracy["knet"])
+print("fixed kNet", accuracy["fixed"])
 """
 
 
