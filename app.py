@@ -28,6 +28,12 @@ pages = {
         st.Page("pages/runs.py", title="Runs", icon=":material/history:", url_path="runs"),
         st.Page("pages/noise.py", title="What noise does to labels", icon=":material/shuffle:", url_path="noise"),
         st.Page("pages/expected.py", title="Expected accuracy", icon=":material/query_stats:", url_path="expected"),
+        st.Page(
+            "pages/aggregates.py",
+            title="Softmax or neighbours?",
+            icon=":material/compare_arrows:",
+            url_path="aggregates",
+        ),
     ],
     "Reference": [
         st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),

@@ -18,6 +18,7 @@ from lab.experiments.worker_labels import run_labels
 from lab.experiments.worker_toy_run import run_toy
 from lab.experiments.worker_training import run_training
 from lab.specs import (
+    Aggregates,
     Comparison,
     Experiment,
     Forecast,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -99,7 +100,12 @@ def flat(x: Any) -> Float32[np.ndarray, "n d"]:
 
 
 def make_features(x: Any) -> Float32[np.ndarray, "n d"]:
-    """The inputs themselves on their first principal components, 50 at most, fitted to 5,000 rows at most.
+    """Where rows lie for noise that needs a place; see `fit_features`."""
+    return fit_features(x)(x)
+
+
+def fit_features(x: Any) -> Callable[[Any], Float32[np.ndarray, "n d"]]:
+    """Rows to their first principal components, 50 at most, fitted to 5,000 rows of `x` at most.
 
     Source: DRO §4 uses the penultimate layer of a network. Departs from it: no network, so that a page answers at once.
     """
@@ -110,8 +116,12 @@ def make_features(x: Any) -> Float32[np.ndarray, "n d"]:
     known = flat(take(x, np.sort(sample)))
     pca = PCA(min(N_COMPONENTS, *known.shape), svd_solver="full" if known.shape[1] < 100 else "covariance_eigh")
     pca.fit(known)
-    blocks = [pca.transform(flat(take(x, slice(i, i + MAX_ROWS)))) for i in range(0, n, MAX_ROWS)]
-    return np.concatenate(blocks).astype(np.float32)
+
+    def features(rows: Any) -> Float32[np.ndarray, "n d"]:
+        blocks = [pca.transform(flat(take(rows, slice(i, i + MAX_ROWS)))) for i in range(0, len(rows), MAX_ROWS)]
+        return np.concatenate(blocks).astype(np.float32)
+
+    return features
 
 
 def clean_model(

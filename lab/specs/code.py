@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.noise import Noise
+from lab.specs.aggregates import Aggregates
 from lab.specs.backbones import BackboneSpec
 from lab.specs.comparison import Comparison
 from lab.specs.experiment import Experiment
@@ -14,7 +15,7 @@ from lab.specs.forecast import Forecast
 from lab.specs.labels import DataSource, LabelStudy
 
 
-def as_code(request: Experiment | LabelStudy | Forecast | Comparison) -> str:
+def as_code(request: Experiment | LabelStudy | Forecast | Comparison | Aggregates) -> str:
     """A script on the library alone; it prints the request's digest and its main numbers."""
     if isinstance(request, LabelStudy):
         return _study_code(request)
@@ -22,6 +23,8 @@ def as_code(request: Experiment | LabelStudy | Forecast | Comparison) -> str:
         return _forecast_code(request)
     if isinstance(request, Comparison):
         return _comparison_code(request)
+    if isinstance(request, Aggregates):
+        return _aggregates_code(request)
     if isinstance(request.dataset, DataSource):
         return _training_code(request)
     noise = type(request.noise).__name__
@@ -68,6 +71,23 @@ print("network", accuracy["network"])
 print("kNN", accuracy["knn"])
 print("kNet", accuracy["knet"])
 print("fixed kNet", accuracy["fixed"])
+"""
+
+
+def _aggregates_code(request: Aggregates) -> str:
+    experiment = request.experiment
+    kinds = {kind for kind in _kinds(request) if not issubclass(kind, Noise | BackboneSpec)}
+    return f"""from lab.experiments import run
+from lab.noise import {type(experiment.noise).__name__}
+from lab.specs import {", ".join(sorted(kind.__name__ for kind in kinds))}
+from lab.specs.backbones import {type(experiment.backbone).__name__}
+
+study = {_expression(request, 0)}
+result = run(study)
+print(study.digest)
+print("median softmax, row = true class, column = output class")
+print(result.arrays["softmax_median"][0, :-1].round(3))
+print("median chi-square distance", result.metrics["median_distance"], "preferred K", result.metrics["median_k"])
 """
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from lab.noise import Clean, Concentrated, Flip, LocallyConcentrated, Matrix, Uniform, two_alternatives
+from lab.specs.aggregates import Aggregates
 from lab.specs.backbones import DigitsMLP
 from lab.specs.comparison import Comparison, KNetSizes
 from lab.specs.detection import Detection
@@ -53,4 +54,5 @@ TRAININGS = (  # what the page about training opens with, and every page that lo
 COMPARISON = Comparison(experiment=_DIGITS)  # what “kNN or kNet?” opens with
 KNET_SIZES = KNetSizes(comparison=COMPARISON)
 DETECTION = Detection(experiment=_DIGITS)  # what the page about wrong labels opens with
-GALLERY: tuple[Any, ...] = (TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS, DETECTION, COMPARISON, KNET_SIZES)
+AGGREGATES = Aggregates(experiment=_DIGITS)  # what “Softmax or neighbours?” opens with
+GALLERY: tuple[Any, ...] = (AGGREGATES, TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS, DETECTION, COMPARISON, KNET_SIZES)

@@ -14,7 +14,9 @@ from lab.ui.run_view import RunView, view_run
 from lab.ui.run_words import run_title
 from lab.ui.words import sentence
 
-RUN_PAGES: dict[str, tuple[str, str]] = {}  # path of a page that opens a run by `?run=`: its title and icon
+RUN_PAGES: dict[str, tuple[str, str]] = {  # path of a page that opens a run by `?run=`: its title and icon
+    "pages/aggregates.py": ("Softmax or neighbours?", ":material/compare_arrows:"),
+}
 
 
 def choose_run(label: str = "Training", *, key: str = "run") -> RunView | None:
