@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
 STOP_SHOWN = 0.5  # seconds after which a job counts as stopped, whether or not its worker has heard it
 STOP_PATIENCE = {"quick": 3.0, "training": 10.0}  # seconds that a worker has to answer before it is replaced
 SECONDS_BETWEEN_LOOKS = 1.0  # at what another process is computing
+SILENCE = 900.0  # seconds without a report, after which a worker counts as hanging
 LOADING_PATIENCE = 60.0  # the same for one that is still importing what it needs
 
 WORKER_DIED = "The worker process died while it computed this, perhaps for want of memory; a new one takes its place."
 TRAINING_DIED = (
     "The worker process died in the middle of this training, perhaps for want of memory; "
     "train it again, and it goes on from its last checkpoint."
+)
+HANGING = (
+    f"The worker has reported nothing for {SILENCE / 60:.0f} minutes and is replaced; "
+    "ask again, and a training goes on from its last checkpoint."
 )
 NO_WORKERS = "The worker process could not be reached; the server's log says why."
 
@@ -43,6 +49,7 @@ class Attempt:
         self.stop, self.lost = asyncio.Event(), asyncio.Event()
         self._queue, self._recorder = queue, recorder
         self._computing = False  # until then the worker loads what it needs
+        self._heard = time.monotonic()
 
     async def run(self, client: Client, module: str, topic: str) -> None:
         """Have the worker compute the job, and give the job its end."""
@@ -56,7 +63,7 @@ class Attempt:
 
     def hear(self, fraction: float, message: str, computing: bool, point: dict[str, float] | None) -> None:
         """A report of the worker."""
-        self._computing = computing
+        self._computing, self._heard = computing, time.monotonic()
         self.job.advance(fraction, message, computing=computing, point=point)
         if point is not None and not self.job.finished:
             self._recorder.point(self.job, point)
@@ -82,15 +89,24 @@ class Attempt:
         # To this one worker and no other: where it dies, dask must not kill the next one with the same job.
         future = client.submit(run_job, *arguments, key=self.key, pure=False, workers=[self.worker])
         answer = asyncio.create_task(self._answer(future))
-        stop = asyncio.create_task(self.stop.wait())
+        stop, silence = asyncio.create_task(self.stop.wait()), asyncio.create_task(self._silence())
         try:
-            await asyncio.wait({answer, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
+            await asyncio.wait({answer, stop, silence}, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                await self._end(*answer.result())
+            elif stop.done():
                 await self._wind_down(client, answer)
             else:
-                await self._end(*answer.result())
+                await self._end("failed", HANGING)
+                await self._replace_worker(client, answer)
         finally:
-            await cancel([answer, stop])
+            await cancel([answer, stop, silence])
+
+    async def _silence(self) -> None:
+        """Until nothing has been heard of the worker for too long."""
+        self._heard = time.monotonic()
+        while (left := self._heard + SILENCE - time.monotonic()) > 0:
+            await asyncio.sleep(left)
 
     async def _answer(self, future: Future) -> Outcome:
         from distributed import KilledWorker
@@ -129,7 +145,7 @@ class Attempt:
     async def _replace_worker(self, client: Client, answer: asyncio.Task[Outcome]) -> None:
         from lab.experiments.worker_process import kill_worker
 
-        logger.warning("Worker %s does not answer a stop and is replaced", self.worker)
+        logger.warning("Worker %s does not answer and is replaced", self.worker)
         await client.run(kill_worker, workers=[self.worker], nanny=True, on_error="ignore")
         while not answer.done() and self.worker in await client.nthreads():  # it would still be sent the next job
             await asyncio.sleep(0.1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import importlib
 import logging
+import shutil
 import threading
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from lab.experiments.attempt import NO_WORKERS
 from lab.experiments.cluster import Cluster
 from lab.experiments.dispatch import Dispatcher
+from lab.experiments.home import checkpoint_folder
 from lab.experiments.jobs import Job
 from lab.experiments.progress import unheard
 from lab.experiments.queueing import JobQueue
@@ -24,6 +26,7 @@ from lab.experiments.results import Run
 from lab.experiments.store import store
 
 WORKER_MODULE = "lab.experiments.worker"
+WAITING = ("starting", "queued")
 RETRY_AFTER = 3.0  # seconds before a cluster that was lost is looked for again
 
 SHUT_DOWN = "The lab was shut down before this was computed."
@@ -48,8 +51,10 @@ class Engine:
         keep_jobs: int = 64,
         keep_bytes: int = 256 * 2**20,
     ) -> None:
-        self.queue = JobQueue(self._wake, keep_jobs=keep_jobs, keep_bytes=keep_bytes)
-        self._recorder = Recorder(store)
+        self._recorder = recorder = Recorder(store)
+        self.queue = JobQueue(
+            self._wake, lambda job: recorder.end(job, "stopped", None), keep_jobs=keep_jobs, keep_bytes=keep_bytes
+        )
         self._module = module
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -83,7 +88,10 @@ class Engine:
             job = self._look_up(job.id)
         if job is None or job.run is None:
             self.start()
-        return self.queue.submit(request)
+        submitted = self.queue.submit(request)
+        if submitted is not job and submitted.status in WAITING:
+            self._recorder.queue(submitted)
+        return submitted
 
     def find(self, job_id: str) -> Job | None:
         """The latest job with this id, or the one of a run in the store; never starts one."""
@@ -98,9 +106,9 @@ class Engine:
         return self.queue.adopt(run) if run else None
 
     def _fail_all(self, error: str, in_history: str) -> None:
-        running = self.queue.running()
+        unfinished = self.queue.unfinished()
         self.queue.fail_all(error)
-        for job in running:
+        for job in unfinished:
             self._recorder.end(job, in_history, error)
 
     def _wake(self) -> None:
@@ -155,4 +163,6 @@ def find(job_id: str) -> Job | None:
 
 def run(request: Any) -> Run:
     """Compute a request in this process and wait for it. This imports whatever the computation needs."""
-    return importlib.import_module(WORKER_MODULE).compute(request, unheard)
+    finished: Run = importlib.import_module(WORKER_MODULE).compute(request, unheard)
+    shutil.rmtree(checkpoint_folder(request.digest), ignore_errors=True)
+    return finished

@@ -30,7 +30,7 @@ from lab.specs import from_json, to_json
 
 RECORD_FILE, ALIVE_FILE = "record.json", "alive"
 SECONDS_ALIVE = 30.0  # without a heartbeat for longer, nobody computes it any more
-STATUSES = ("running", "interrupted", "done", "failed", "stopped")
+STATUSES = ("queued", "running", "interrupted", "done", "failed", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RunRecord:
 
     Attributes:
         name: as somebody named it, or "".
-        status: one of STATUSES; "interrupted" is a running one that nobody computes any more.
+        status: one of STATUSES; "interrupted" is one that waited or ran in a process that is no more.
         started: seconds since 1970 of its latest start.
         seconds: of computing, so far.
         error: one sentence if it failed.
@@ -147,6 +147,8 @@ def read_record(folder: Path) -> RunRecord | None:
     stat = (folder / RECORD_FILE).stat()
     request = _parse_body(folder / RECORD_FILE, (stat.st_mtime_ns, stat.st_ino, stat.st_size))[1]
     status, seconds, summary = body["status"], body["seconds"], body["summary"]
+    if status == "queued" and not owner_lives(folder):
+        status = "interrupted"
     if status == "running":
         status = "running" if is_alive(folder) else "interrupted"
         seconds = max(0.0, _last_beat(folder) - body["started"])
@@ -166,7 +168,7 @@ def read_record(folder: Path) -> RunRecord | None:
 
 
 def mark_alive(folder: Path) -> None:
-    """This process computes it now."""
+    """This process computes it now, or has it in its line."""
     path = folder / ALIVE_FILE
     who = json.dumps({"host": socket.gethostname(), "pid": os.getpid()}).encode()
     replace_file(path, lambda file: file.write(who))
@@ -179,8 +181,11 @@ def beat(folder: Path) -> None:
 
 def is_alive(folder: Path) -> bool:
     """Whether somebody computes it: a heartbeat of late, from a process that is not known to be dead."""
-    if time.time() - _last_beat(folder) > SECONDS_ALIVE:
-        return False
+    return time.time() - _last_beat(folder) <= SECONDS_ALIVE and owner_lives(folder)
+
+
+def owner_lives(folder: Path) -> bool:
+    """Whether the process that has it is not known to be dead; of another machine's nothing is known."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         who = json.loads((folder / ALIVE_FILE).read_bytes())
         if who["host"] == socket.gethostname():

@@ -30,6 +30,7 @@ from lab.specs.codec import flatten, to_json, to_plain
 EXPERIMENT = "noisy-label-lab"
 STATE_FILE = "index.json"  # in a run's folder: what MLflow knows of it
 STATUS = {
+    "queued": "SCHEDULED",
     "running": "RUNNING",
     "done": "FINISHED",
     "failed": "FAILED",

@@ -20,13 +20,22 @@ class JobQueue:
 
     Args:
         on_change: called after there is something to begin or to stop.
+        on_leave: called with a job that was stopped while it stood in line.
         keep_jobs: how many finished jobs are kept to answer at once.
         keep_bytes: how many bytes their arrays may hold; the latest job stays whatever its size.
     """
 
-    def __init__(self, on_change: Callable[[], None], *, keep_jobs: int, keep_bytes: int) -> None:
+    def __init__(
+        self,
+        on_change: Callable[[], None],
+        on_leave: Callable[[Job], None] = lambda job: None,
+        *,
+        keep_jobs: int,
+        keep_bytes: int,
+    ) -> None:
         self.ready: set[str] = set()  # set by the engine: the lanes that have a worker
-        self._on_change, self._keep_jobs, self._keep_bytes = on_change, keep_jobs, keep_bytes
+        self._on_change, self._on_leave = on_change, on_leave
+        self._keep_jobs, self._keep_bytes = keep_jobs, keep_bytes
         self._lock = threading.RLock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()  # by digest, the least recently asked for first
         self._lines: dict[str, deque[Job]] = {lane: deque() for lane in LANES}
@@ -73,10 +82,13 @@ class JobQueue:
     def cancel(self, job: Job) -> None:
         """Take a waiting job out of the line; of a running one, note that it is to stop."""
         with self._lock:
+            waited = job in self._lines[job.lane]
             if not job.finished:
                 job.stop_asked = True
-                if job in self._lines[job.lane]:
+                if waited:
                     self.finish(job, "stopped")
+        if waited:
+            self._on_leave(job)
         self._on_change()
 
     def take(self, lane: str, *, busy: Collection[str] = ()) -> Job | None:
@@ -111,10 +123,15 @@ class JobQueue:
         with self._lock:
             return list(self._running)
 
+    def unfinished(self) -> list[Job]:
+        """The jobs that workers have, and those in line."""
+        with self._lock:
+            return [*self._running, *(job for line in self._lines.values() for job in line)]
+
     def fail_all(self, error: str) -> None:
         """Nobody is left to compute them."""
         with self._lock:
-            for job in [*self._running, *(job for line in self._lines.values() for job in line)]:
+            for job in self.unfinished():
                 self.finish(job, "failed", error=error)
 
     def waiting(self, job: Job) -> tuple[int | None, float | None]:

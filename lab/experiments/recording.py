@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 class RunStore(Protocol):
     """Where runs outlive the server; see `lab.experiments.store`. Any thread may call it."""
 
+    def queue(self, request: Any) -> None:
+        """It waits for a worker."""
+
     def begin(self, request: Any) -> None:
         """Its computation starts, or goes on."""
 
@@ -58,6 +61,10 @@ class Recorder:
         """Whether somebody took it out of the history."""
         record = self._tell(job, lambda store: store.record(job.id))
         return record is not None and record.deleted
+
+    def queue(self, job: Job) -> None:
+        """It stands in line."""
+        self._tell(job, lambda store: store.queue(job.request))
 
     def begin(self, job: Job) -> None:
         """A worker has it."""

@@ -20,6 +20,7 @@ HELP = """examples:
   lab runs show 2d91f5a3682c
   lab runs rm 2d91 5487 --yes
   lab runs restore 2d91 5487
+  lab runs erase 2d91 --yes
   lab runs rename 2d91 "first try"
   lab runs export runs.zip
 
@@ -37,6 +38,7 @@ def add_parser(commands: Any) -> None:
         ("show", show_command, "one run, and its experiment as JSON"),
         ("rm", remove_command, "delete runs; `restore` brings them back"),
         ("restore", restore_command, "bring deleted runs back"),
+        ("erase", erase_command, "remove deleted runs from the disk, for good"),
         ("rename", rename_command, "give a run a name"),
         ("export", export_command, "a zip of runs as JSON and CSV"),
     ):
@@ -49,7 +51,8 @@ def add_parser(commands: Any) -> None:
         elif name != "list":
             action.add_argument("runs", metavar="RUN", nargs="*" if name == "export" else "+")
     actions.choices["list"].add_argument("--deleted", action="store_true", help="the deleted ones instead")
-    actions.choices["rm"].add_argument("--yes", action="store_true", help="do not ask")
+    for name in ("rm", "erase"):
+        actions.choices[name].add_argument("--yes", action="store_true", help="do not ask")
     actions.choices["rename"].add_argument("name", metavar="NAME", help='"" takes the name away')
 
 
@@ -98,11 +101,11 @@ def remove_command(args: argparse.Namespace) -> int:
     records = store().records()
     chosen = [find(name, records) for name in args.runs]
     for record in chosen:
-        if record.status == "running":
+        if record.status in ("queued", "running"):
             raise ValueError(
-                f"{record.digest} must be finished or stopped before it is deleted, got one that is running"
+                f"{record.digest} must be finished or stopped before it is deleted, got one that is {record.status}"
             )
-    if not (args.yes or _agreed(chosen)):
+    if not (args.yes or _agreed("Delete", chosen)):
         return tell("nothing was deleted")
     for record in chosen:
         store().delete(record.digest)
@@ -110,10 +113,22 @@ def remove_command(args: argparse.Namespace) -> int:
     return tell(store().trouble)
 
 
-def _agreed(records: Sequence[RunRecord]) -> bool:
+def erase_command(args: argparse.Namespace) -> int:
+    """Free the disk of what was deleted, after a question."""
+    records = store().records(deleted=True)
+    chosen = [find(name, records) for name in args.runs]
+    if not (args.yes or _agreed("Erase for good", chosen)):
+        return tell("nothing was erased")
+    for record in chosen:
+        store().erase(record.digest)
+        print(f"erased {record.digest} ({record.title})")
+    return tell(store().trouble)
+
+
+def _agreed(what: str, records: Sequence[RunRecord]) -> bool:
     print("\n".join(f"{record.digest}  {record.title}" for record in records))
     try:
-        return input(f"Delete {len(records)} run(s)? [y/N] ").strip().lower() in ("y", "yes")
+        return input(f"{what} {len(records)} run(s)? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
 

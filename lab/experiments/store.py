@@ -63,6 +63,19 @@ class Store:
 
     # Said by whoever computes.
 
+    def queue(self, request: Any) -> None:
+        """It waits for a worker; what is known of earlier attempts stays. One that is computed or done is left alone."""
+        if getattr(request, "lane", "quick") != "training":
+            return
+        body = history.new_body(request) | {"status": "queued"}
+        changes = {key: body[key] for key in ("status", "deleted", "started", "error")}
+        with self._lock:
+            record = self.record(request.digest)
+            if request.digest in self._begun or (record and record.status in ("running", "done")):
+                return
+            self._change(request.digest, **changes, fresh=body)
+            self._try(lambda: history.mark_alive(run_folder(request.digest)))
+
     def begin(self, request: Any) -> None:
         """It is computed from now on. A name that it had, and the epochs of an earlier attempt, stay."""
         if getattr(request, "lane", "quick") != "training":
@@ -92,9 +105,12 @@ class Store:
                 self._try(lambda: history.beat(run_folder(digest)))
 
     def finish(self, digest: str, status: str, *, run: Run | None = None, error: str | None = None) -> None:
-        """It ended: "done" with its run, "failed" with one sentence, or "stopped"."""
+        """It ended: "done" with its run, "failed" with one sentence, or "stopped", perhaps before it began."""
         with self._lock:
             if digest not in self._begun:
+                record = self.record(digest)
+                if record is not None and record.status == "queued":
+                    self._change(digest, status=status, error=error)
                 return
             self._append_lines(digest)
             if run is not None:
@@ -157,6 +173,19 @@ class Store:
         """Undo `delete`."""
         self._change(digest, deleted=False)
 
+    def erase(self, digest: str) -> None:
+        """Remove a deleted run from the disk, for good. One that is not deleted stays."""
+        record = self.record(digest)
+        if record is None or not record.deleted or record.status in ("queued", "running"):
+            return
+        with self._lock:
+            for key in [key for key in self._open if key[0] == digest]:
+                del self._open[key]
+        shutil.rmtree(checkpoint_folder(digest), ignore_errors=True)
+        for result in record.folder.glob("result-*"):  # the record goes last: what a kill leaves can still be erased
+            shutil.rmtree(result, ignore_errors=True)
+        shutil.rmtree(record.folder, ignore_errors=True)
+
     def settle(self, timeout: float | None = None) -> bool:
         """Wait until every finished run is on the disk; False if the disk refuses one, or time is up."""
         with self._settled:
@@ -165,9 +194,9 @@ class Store:
 
     # The disk.
 
-    def _change(self, digest: str, **changes: Any) -> bool:
+    def _change(self, digest: str, *, fresh: Mapping[str, Any] | None = None, **changes: Any) -> bool:
         def write() -> None:
-            history.change_body(run_folder(digest), changes, fresh=self._begun.get(digest))
+            history.change_body(run_folder(digest), changes, fresh=fresh or self._begun.get(digest))
 
         done = self._try(write)
         self._tell_index(digest)

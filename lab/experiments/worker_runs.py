@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy import ndarray
 from lab.data.dataset import take
 from lab.data.vision import data_root
 from lab.experiments.gallery import shipped
+from lab.experiments.home import checkpoint_folder
 from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
 from lab.experiments.store import store
@@ -42,7 +44,9 @@ def finished(experiment: Experiment, report: PlainReport, *, part: float = 0.5) 
     found = shipped(experiment.digest) or store().load(experiment.digest)
     if found is not None:
         return found
-    return run_training(experiment, lambda fraction, message, *, point=None: report(part * fraction, message))
+    run = run_training(experiment, lambda fraction, message, *, point=None: report(part * fraction, message))
+    shutil.rmtree(checkpoint_folder(experiment.digest), ignore_errors=True)
+    return run
 
 
 def inputs_of(run: Run) -> Inputs:

@@ -45,6 +45,8 @@ SMALL = np.uint8  # of labels: the worker takes at most 200 classes
 def run_training(experiment: Experiment, report: Report) -> Run:
     """Train, from the checkpoint if there is one, and return everything that was recorded.
 
+    The checkpoint stays: whoever has put the run in safety removes it.
+
     Metrics: `epochs` (a point each), `last` and `best` (the points of these epochs), `best_epoch`, `nominal_rate`,
     `effective_rate`, `realised_rate`, `n_train` (rows that steps are taken on), `n_val`, `n_test`, `n_parameters`,
     `seconds`, `device`, `uses_clean_labels`, `classes`, `input_shape`.
@@ -74,7 +76,6 @@ def run_training(experiment: Experiment, report: Report) -> Run:
         report(1.0, "collecting what was recorded")
         arrays = collect(data, training, lambda rows: report(1.0, "collecting what was recorded"))
     seconds = training.seconds + monotonic() - start
-    checkpoint.remove()
     return Run(experiment, describe(experiment, data, training, seconds), arrays, seconds)
 
 

@@ -19,6 +19,7 @@ from lab.ui.words import percent, sentence
 MOST_COMPARED = 8
 DELETED = "runs-deleted"  # what this session deleted last, to bring back
 STATES = {
+    "queued": "waiting",
     "running": "training",
     "done": "finished",
     "stopped": "stopped",
@@ -44,7 +45,9 @@ def runs_page() -> None:
         st.caption("Pick rows at their left edge to compare, open, rename, delete or take home.")
         return
     if deleted:
-        _bring_back_button([record.digest for record in picked], "Bring back")
+        with st.container(horizontal=True):
+            _bring_back_button([record.digest for record in picked], "Bring back")
+            _erase(picked)
     else:
         _actions(picked)
     compare(picked)
@@ -167,6 +170,16 @@ def _bring_back_button(digests: Sequence[str], label: str) -> None:
             store().restore(digest)
         st.session_state[DELETED] = []
         st.rerun()
+
+
+def _erase(picked: Sequence[RunRecord]) -> None:
+    with st.popover("Remove for good", icon=":material/delete_forever:"):
+        st.markdown("Their files go from the disk. Nothing brings them back.")
+        if st.button(f"Remove {len(picked)} for good", type="primary"):
+            for record in picked:
+                store().erase(record.digest)
+            st.session_state.pop("runs-table", None)
+            st.rerun()
 
 
 def compare(picked: Sequence[RunRecord]) -> None:

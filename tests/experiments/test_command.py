@@ -181,6 +181,11 @@ def test_runs_are_listed_shown_renamed_deleted_and_restored(capsys, monkeypatch)
     assert "mine" in capsys.readouterr().out
     assert main(["runs", "restore", "mine", first.digest]) == 0
     assert len(kept.records()) == 2
+    assert main(["runs", "erase", "mine", "--yes"]) == 1, "only what was deleted first"
+    assert main(["runs", "rm", "mine"]) == 0
+    assert main(["runs", "erase", "mine"]) == 0
+    assert [record.digest for record in kept.records()] == [first.digest]
+    assert kept.records(deleted=True) == []
 
 
 def test_a_run_that_is_not_there_or_not_one_or_is_running_is_refused(capsys):

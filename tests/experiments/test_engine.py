@@ -127,6 +127,14 @@ def test_a_worker_that_does_not_answer_a_stop_is_replaced(engine, monkeypatch):
     assert following.result(20).metrics["name"] == "after the deaf one"
 
 
+def test_a_worker_that_reports_nothing_for_too_long_is_replaced(engine, monkeypatch):
+    monkeypatch.setattr("lab.experiments.attempt.SILENCE", 1.0)
+    job = engine.submit(Task(name="hanging", ending="deaf"))
+    with pytest.raises(JobFailed, match="has reported nothing"):
+        job.result(30)
+    assert engine.submit(Task(name="after the hanging one")).result(60)
+
+
 def test_a_large_result_arrives_whole_and_read_only(engine):
     run = engine.submit(Task(name="large", ending="large")).result(30)
     assert run.nbytes == 8_000_000

@@ -134,6 +134,16 @@ def test_a_killed_training_can_be_resumed_and_the_quick_lane_does_not_notice(eng
     assert kept.record(job.id).status == "done"
 
 
+def test_a_training_in_line_is_in_the_history_and_so_is_its_stop(engine, kept):
+    first = running(engine, name="in front", **LONG)
+    second = engine.submit(training(name="in line"))
+    assert kept.record(second.id).status == "queued"
+    second.cancel()
+    assert kept.record(second.id).status == "stopped"
+    first.cancel()
+    wait_until(lambda: first.finished)
+
+
 def test_a_frozen_training_worker_is_replaced_and_its_stop_shown_before(engine, monkeypatch, tmp_path):
     monkeypatch.setitem(STOP_PATIENCE, "training", 0.7)
     log = tmp_path / "log"
@@ -223,7 +233,7 @@ class Broken:
         def fail(*args, **kwargs):
             raise OSError("no space left")
 
-        if name in ("begin", "point", "beat", "finish", "load", "record", "settle"):
+        if name in ("queue", "begin", "point", "beat", "finish", "load", "record", "settle"):
             return fail
         raise AttributeError(name)
 

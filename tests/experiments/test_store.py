@@ -113,6 +113,19 @@ def test_deleting_is_undone_and_a_deleted_run_does_not_answer(kept):
     assert kept.load(request.digest) is not None
 
 
+def test_only_what_was_deleted_is_erased_and_then_its_files_are_gone(kept):
+    request = experiment()
+    complete(kept, request)
+    kept.erase(request.digest)
+    assert kept.load(request.digest) is not None
+    kept.delete(request.digest)
+    kept.erase(request.digest)
+    assert kept.records(deleted=True) == []
+    assert not run_folder(request.digest).exists()
+    complete(kept, request)
+    assert kept.load(request.digest) is not None, "and it can be computed anew"
+
+
 def test_a_deleted_run_that_is_computed_again_is_there_again_with_one_result(kept):
     request = experiment()
     complete(kept, request)
@@ -141,6 +154,32 @@ def test_without_a_heartbeat_it_is_interrupted_and_with_one_it_runs(kept):
     assert kept.record(request.digest).status == "interrupted"
     kept.beat(request.digest)
     assert kept.record(request.digest).status == "running"
+
+
+def test_one_that_waits_is_in_the_history_and_interrupted_once_its_process_is_dead(kept):
+    request = experiment()
+    kept.queue(request)
+    assert Store().record(request.digest).status == "queued"
+    with subprocess.Popen(["true"]) as dead:
+        pass
+    alive = run_folder(request.digest) / ALIVE_FILE
+    alive.write_text(json.dumps(json.loads(alive.read_text()) | {"pid": dead.pid}))
+    assert kept.record(request.digest).status == "interrupted"
+    kept.begin(request)
+    kept.queue(request)
+    assert kept.record(request.digest).status == "running", "one that runs does not wait again"
+
+
+def test_one_that_is_stopped_before_it_began_keeps_what_an_earlier_attempt_recorded(kept):
+    request = experiment()
+    kept.begin(request)
+    kept.point(request.digest, points(1)[0])
+    kept.finish(request.digest, "failed", error="no luck")
+    kept.queue(request)
+    assert (kept.record(request.digest).status, kept.record(request.digest).error) == ("queued", None)
+    kept.finish(request.digest, "stopped")
+    record = kept.record(request.digest)
+    assert (record.status, record.points) == ("stopped", points(1))
 
 
 def test_when_the_process_is_known_to_be_dead_nobody_waits_for_the_heartbeat(kept):
