@@ -95,6 +95,16 @@ def test_only_the_training_step_takes_gradients() -> None:
                 assert not (node.attr == "grad" and ast.unparse(node).endswith("autograd.grad")), path
 
 
+def test_only_the_training_step_moves_an_optimiser() -> None:
+    """`make_optimiser`, the optimisers and `Step` are named in lab/train alone: a method says what it minimises."""
+    makers = {f"lab.train.{name}" for name in ("optimiser.make_optimiser", "optimiser.Adam", "optimiser.SGD", "loop.Step")}
+    for path in LAB_FILES:
+        if layer(path) not in ("train", "bench"):
+            named = set(imports(path))
+            assert not named & makers, path
+            assert not any(name.startswith("torch.optim") for name in named), path
+
+
 def modules_after(code: str) -> set[str]:
     """Top-level modules loaded in a fresh process after running `code`."""
     script = f"import sys\n{code}\nprint('MODULES', *sorted({{m.split('.')[0] for m in sys.modules}}))"

@@ -10,21 +10,25 @@ from lab.experiments.results import Run
 from lab.experiments.worker_aggregates import run_aggregates
 from lab.experiments.worker_check import run_check
 from lab.experiments.worker_comparison import run_comparison
+from lab.experiments.worker_correction import run_correction
 from lab.experiments.worker_detection import run_detection
 from lab.experiments.worker_forecast import run_forecast
 from lab.experiments.worker_inn_figures import run_inn_figure
 from lab.experiments.worker_knet_sizes import run_knet_sizes
+from lab.experiments.worker_label_inference import run_label_inference
 from lab.experiments.worker_labels import run_labels
 from lab.experiments.worker_toy_run import run_toy
 from lab.experiments.worker_training import run_training
 from lab.specs import (
     Aggregates,
     Comparison,
+    Correction,
     Experiment,
     Forecast,
     ForecastCheck,
     KNet,
     KNetSizes,
+    LabelInference,
     LabelStudy,
     Schedule,
     Toy,
@@ -52,6 +56,10 @@ def compute(request: Any, report: Report) -> Run:
             return run_forecast(request, report)
         if isinstance(request, Aggregates):
             return run_aggregates(request, report)
+        if isinstance(request, Correction):
+            return run_correction(request, report)
+        if isinstance(request, LabelInference):
+            return run_label_inference(request, report)
         if isinstance(request, ForecastCheck):
             return run_check(request, report)
         if isinstance(request, Comparison):

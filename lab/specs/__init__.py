@@ -5,6 +5,15 @@ from lab.specs.aggregates import Aggregates
 from lab.specs.backbones import BACKBONES, ToyMLP
 from lab.specs.codec import digest, from_json, register, to_json
 from lab.specs.comparison import Comparison, KNetSizes
+from lab.specs.correction import Correction, LabelInference
+from lab.specs.correction_methods import (
+    PENCIL,
+    IterKNN,
+    JointOptimization,
+    KNNFilter,
+    OwnPrediction,
+    SelKNN,
+)
 from lab.specs.detection import Detection, InnFigure
 from lab.specs.experiment import Experiment
 from lab.specs.forecast import Forecast, ForecastCheck
@@ -30,13 +39,16 @@ register(Axis, Sweep, DataSource, RareClass, RarePair, LabelStudy, Record, *{typ
 register(Forecast, ForecastCheck, Aggregates)
 register(Comparison, KNetSizes)
 register(Detection, InnFigure)
+register(Correction, LabelInference, IterKNN, SelKNN, KNNFilter, JointOptimization, PENCIL, OwnPrediction)
 
 __all__ = [
     "LOSSES",
+    "PENCIL",
     "Aggregates",
     "Axis",
     "Bootstrapping",
     "Comparison",
+    "Correction",
     "CrossEntropy",
     "DataSource",
     "Detection",
@@ -45,17 +57,23 @@ __all__ = [
     "ForecastCheck",
     "GeneralisedCrossEntropy",
     "InnFigure",
+    "IterKNN",
+    "JointOptimization",
+    "KNNFilter",
     "KNet",
     "KNetSizes",
+    "LabelInference",
     "LabelSmoothing",
     "LabelStudy",
     "LossCorrection",
     "NegativeEntropy",
+    "OwnPrediction",
     "RareClass",
     "RarePair",
     "Record",
     "Schedule",
     "Seeds",
+    "SelKNN",
     "Sweep",
     "SymmetricCrossEntropy",
     "Toy",

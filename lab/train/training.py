@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -28,6 +28,20 @@ Say = Callable[..., None]
 """(fraction of the whole, point=numbers of an epoch): called after every batch; may raise to stop."""
 
 
+@runtime_checkable
+class Targets(Protocol):
+    """What an objective learns beside the network, such as labels that change while it trains."""
+
+    def after_epoch(self, epoch: int) -> None:
+        """An epoch, counted from 1, has passed."""
+
+    def state(self) -> dict[str, Tensor]:
+        """All that it remembers."""
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Become what was saved."""
+
+
 class Training:
     """A network on its way.
 
@@ -36,6 +50,7 @@ class Training:
         objective: logits and row numbers to a loss per row.
         recorder: asks the network after every epoch, and knows the epochs so far.
         order: on the CPU; the order of the rows and MixUp's draws. augmentation: on the device.
+        targets: what the objective learns; told of every epoch, and kept in checkpoints.
     Attributes:
         best: weights of the best epoch.
         seconds: what earlier attempts took until the checkpoint that was gone on from.
@@ -51,7 +66,9 @@ class Training:
         *,
         order: torch.Generator,
         augmentation: torch.Generator,
+        targets: Targets | None = None,
     ) -> None:
+        self.targets = targets
         self.model, self.rows, self.objective, self.schedule, self.recorder = model, rows, objective, schedule, recorder
         self.generators = {"order": order, "augmentation": augmentation}
         self.augment = Augmentation(schedule, augmentation)
@@ -91,7 +108,7 @@ class Training:
             self.load(saved)
             say(self.epoch / self.schedule.epochs, point=self.recorder.points[-1])
         while not self.finished:
-            point = self._run_epoch(say)
+            point = self.run_epoch(say)
             checkpoint.save_if_due(self.state)
             say(self.epoch / self.schedule.epochs, point=point)
 
@@ -115,7 +132,8 @@ class Training:
             tick(STEP_COST * len(batch))
         return total
 
-    def _run_epoch(self, say: Say) -> dict[str, float]:
+    def run_epoch(self, say: Say) -> dict[str, float]:
+        """One epoch, and its point."""
         epoch, done = self.epoch, 0
         work = STEP_COST * len(self.rows) + self.recorder.rows_asked
 
@@ -126,6 +144,8 @@ class Training:
 
         total = self.train_epoch(tick)
         self._check_finite(epoch + 1, total)
+        if self.targets is not None:
+            self.targets.after_epoch(epoch + 1)
         point = self.recorder.after_epoch(self.model, {"objective": total / self.steps_per_epoch}, tick)
         self._check_finite(epoch + 1, *point.values())
         point["learning_rate"] = learning_rate(self.schedule, self.step.count - 1, self.steps_per_epoch)
@@ -144,6 +164,8 @@ class Training:
         tensors |= {f"optimiser.{i}": tensor for i, tensor in enumerate(self.step.optimiser.state())}
         tensors |= {f"generator.{name}": generator.get_state() for name, generator in self.generators.items()}
         tensors |= {f"record.{name}": torch.from_numpy(array) for name, array in self.recorder.state().items()}
+        if self.targets is not None:
+            tensors |= {f"targets.{name}": tensor for name, tensor in self.targets.state().items()}
         return tensors, {
             "points": self.recorder.points,
             "steps": self.step.count,
@@ -163,4 +185,6 @@ class Training:
         for name, generator in self.generators.items():
             generator.set_state(parts["generator"][name])
         self.recorder.load(saved.plain["points"], {name: t.numpy() for name, t in parts.get("record", {}).items()})
+        if self.targets is not None:
+            self.targets.load(parts["targets"])
         self.step.count, self.seconds = saved.plain["steps"], saved.plain["seconds"]
