@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
 from scipy.stats import rankdata
 
@@ -84,7 +84,7 @@ def quality(score: Any, is_issue: Any, *, y_given: Any, y_clean: Any, seconds: f
     )
 
 
-def auroc(score: Float64[ndarray, " n"], wrong: Bool[ndarray, " n"]) -> float:
+def auroc(score: Float[ndarray, " n"], wrong: Bool[ndarray, " n"]) -> float:
     """P(a wrong label scores lower than a right one), ties half; nan unless there are both."""
     n_wrong, n_right = int(wrong.sum()), int((~wrong).sum())
     if not n_wrong or not n_right:
@@ -92,7 +92,7 @@ def auroc(score: Float64[ndarray, " n"], wrong: Bool[ndarray, " n"]) -> float:
     return float((rankdata(score)[~wrong].sum() - n_right * (n_right + 1) / 2) / (n_wrong * n_right))
 
 
-def average_precision(score: Float64[ndarray, " n"], wrong: Bool[ndarray, " n"]) -> float:
+def average_precision(score: Float[ndarray, " n"], wrong: Bool[ndarray, " n"]) -> float:
     """Area under precision against recall of the wrong labels, lowest scores first; equal scores come together."""
     hits, taken = _from_the_lowest(score, wrong)
     if not len(hits) or not hits[-1]:
@@ -100,7 +100,7 @@ def average_precision(score: Float64[ndarray, " n"], wrong: Bool[ndarray, " n"])
     return float((np.diff(hits, prepend=0) / hits[-1] * (hits / taken)).sum())
 
 
-def precision_at(score: Float64[ndarray, " n"], wrong: Bool[ndarray, " n"], count: int) -> float:
+def precision_at(score: Float[ndarray, " n"], wrong: Bool[ndarray, " n"], count: int) -> float:
     """The expected share of wrong labels among the `count` lowest scores, equal ones drawn at random."""
     if count == 0:
         return NAN
@@ -109,7 +109,7 @@ def precision_at(score: Float64[ndarray, " n"], wrong: Bool[ndarray, " n"], coun
 
 
 def _from_the_lowest(
-    score: Float64[ndarray, " n"], wrong: Bool[ndarray, " n"]
+    score: Float[ndarray, " n"], wrong: Bool[ndarray, " n"]
 ) -> tuple[Int[ndarray, " m"], Int[ndarray, " m"]]:
     """For each different score: wrong labels, and labels, that score no higher."""
     taken = np.unique(score, return_counts=True)[1].cumsum()
