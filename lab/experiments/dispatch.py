@@ -111,7 +111,10 @@ class Dispatcher:
 
     def _on_report(self, event: tuple[float, dict[str, Any]]) -> None:
         report = event[1]  # with dask's own remarks
-        if attempt := self._attempts.get(report["key"]):
+        attempt = self._attempts.get(report["key"])
+        if attempt and "frame" in report:
+            attempt.job.show(report["frame"])
+        elif attempt:
             attempt.hear(**{name: report[name] for name in ("fraction", "message", "computing", "point")})
 
     def _beat(self) -> None:

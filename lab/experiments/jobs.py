@@ -30,6 +30,7 @@ class Job:
         lane: one of `LANES`, as the request says.
         error: one sentence if the job failed, else None.
         points: the numbers of its finished epochs, in order; more of them arrive while it runs.
+        frames: pictures of the result on its way, in order; gone once it has finished. See `progress.Screen`.
     """
 
     def __init__(self, request: Any, queue: JobQueue) -> None:
@@ -38,6 +39,7 @@ class Job:
         self.lane: str = request.lane
         self.error: str | None = None
         self.points: list[dict[str, float]] = []
+        self.frames: list[dict[str, Any]] = []
         self.stop_asked = False
         self.run: Run | None = None
         self._queue = queue
@@ -106,9 +108,15 @@ class Job:
         if computing:
             self._stopwatch.mark(self._fraction)
 
+    def show(self, frame: dict[str, Any]) -> None:
+        """A picture arrived."""
+        if not self.finished:
+            self.frames.append(frame)
+
     def finish(self, state: Status, *, run: Run | None = None, error: str | None = None) -> None:
         """The last change of state."""
         self._state, self.run, self.error = state, run, error
+        self.frames = []
         if run is not None:
             self._fraction, self._message = 1.0, "done"
             self.points = list(run.metrics.get("epochs", self.points))  # the last reports may still be on their way

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 PlainReport = Callable[[float, str], None]
 """All that a computation without points asks of its `Report`."""
@@ -25,6 +25,20 @@ class Report(Protocol):
             point: the numbers of one finished epoch, such as {"epoch": 3, "test_accuracy": 0.91}.
         Raises: `Stopped` once a stop was asked for.
         """
+
+
+@runtime_checkable
+class Screen(Protocol):
+    """A `Report` that also takes pictures of a result on its way."""
+
+    def show(self, frame: Mapping[str, Any]) -> None:
+        """Send a picture at once: numbers, text and bytes, 100 kB at most. Whoever looks later sees the newest first."""
+
+
+def show(report: object, frame: Mapping[str, Any]) -> None:
+    """Show a picture of the result on its way to whoever watches, if anybody does."""
+    if isinstance(report, Screen):
+        report.show(frame)
 
 
 def unheard(fraction: float, message: str, *, point: Mapping[str, float] | None = None) -> None:

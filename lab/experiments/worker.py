@@ -17,6 +17,7 @@ from lab.experiments.worker_inn_figures import run_inn_figure
 from lab.experiments.worker_knet_sizes import run_knet_sizes
 from lab.experiments.worker_label_inference import run_label_inference
 from lab.experiments.worker_labels import run_labels
+from lab.experiments.worker_map import run_map
 from lab.experiments.worker_toy_run import run_toy
 from lab.experiments.worker_training import run_training
 from lab.specs import (
@@ -24,6 +25,7 @@ from lab.specs import (
     Comparison,
     Correction,
     Experiment,
+    FeatureMap,
     Forecast,
     ForecastCheck,
     KNet,
@@ -60,6 +62,8 @@ def compute(request: Any, report: Report) -> Run:
             return run_correction(request, report)
         if isinstance(request, LabelInference):
             return run_label_inference(request, report)
+        if isinstance(request, FeatureMap):
+            return run_map(request, report)
         if isinstance(request, ForecastCheck):
             return run_check(request, report)
         if isinstance(request, Comparison):

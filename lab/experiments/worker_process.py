@@ -86,6 +86,10 @@ class _Reporter:
             self.send(fraction, message, computing=True, point=numbers)
             self._last = time.monotonic()
 
+    def show(self, frame: Mapping[str, Any]) -> None:
+        """See `lab.experiments.progress.Screen`."""
+        self._worker.log_event(self._topic, {"key": self._key, "frame": dict(frame)})
+
     def send(self, fraction: float, message: str, *, computing: bool, point: Mapping[str, float] | None = None) -> None:
         report = {"key": self._key, "fraction": float(fraction), "message": message, "computing": computing}
         self._worker.log_event(self._topic, report | {"point": point})

@@ -16,6 +16,7 @@ from lab.specs.correction_methods import (
 )
 from lab.specs.detection import Detection, InnFigure
 from lab.specs.experiment import Experiment
+from lab.specs.feature_map import FeatureMap, MapSource
 from lab.specs.forecast import Forecast, ForecastCheck
 from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
 from lab.specs.methods import (
@@ -32,6 +33,7 @@ from lab.specs.methods import (
 from lab.specs.sweep import Axis, Sweep
 from lab.specs.toy import Toy
 from lab.specs.training import Record, Schedule, Seeds
+from lab.specs.tsne import TSNE
 
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
@@ -40,10 +42,12 @@ register(Forecast, ForecastCheck, Aggregates)
 register(Comparison, KNetSizes)
 register(Detection, InnFigure)
 register(Correction, LabelInference, IterKNN, SelKNN, KNNFilter, JointOptimization, PENCIL, OwnPrediction)
+register(FeatureMap, MapSource, TSNE)
 
 __all__ = [
     "LOSSES",
     "PENCIL",
+    "TSNE",
     "Aggregates",
     "Axis",
     "Bootstrapping",
@@ -53,6 +57,7 @@ __all__ = [
     "DataSource",
     "Detection",
     "Experiment",
+    "FeatureMap",
     "Forecast",
     "ForecastCheck",
     "GeneralisedCrossEntropy",
@@ -66,6 +71,7 @@ __all__ = [
     "LabelSmoothing",
     "LabelStudy",
     "LossCorrection",
+    "MapSource",
     "NegativeEntropy",
     "OwnPrediction",
     "RareClass",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lab.noise import Clean, Concentrated, Flip, LocallyConcentrated, Matrix, Uniform, two_alternatives
+from lab.noise import Clean, Concentrated, Flip, LocallyConcentrated, Matrix, Symmetric, Uniform, two_alternatives
 from lab.specs.aggregates import Aggregates
 from lab.specs.backbones import DigitsMLP
 from lab.specs.comparison import Comparison, KNetSizes
 from lab.specs.detection import Detection
 from lab.specs.experiment import Experiment
+from lab.specs.feature_map import FeatureMap, MapSource
 from lab.specs.forecast import Forecast, ForecastCheck, even_levels
 from lab.specs.labels import DataSource, LabelStudy
 from lab.specs.methods import CrossEntropy, KNet
@@ -55,4 +56,18 @@ COMPARISON = Comparison(experiment=_DIGITS)  # what “kNN or kNet?” opens wit
 KNET_SIZES = KNetSizes(comparison=COMPARISON)
 DETECTION = Detection(experiment=_DIGITS)  # what the page about wrong labels opens with
 AGGREGATES = Aggregates(experiment=_DIGITS)  # what “Softmax or neighbours?” opens with
-GALLERY: tuple[Any, ...] = (AGGREGATES, TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS, DETECTION, COMPARISON, KNET_SIZES)
+_CLEAN = MapSource(experiment=replace(_DIGITS, noise=Clean()), epoch="best")
+_KED = replace(_DIGITS, noise=Symmetric(0.6))
+FEATURE_MAPS = {  # the papers' figures on digits; the first is what the page about feature maps opens with
+    "KNET Fig. 4": FeatureMap(left=MapSource(experiment=_DIGITS), right=MapSource(experiment=_DIGITS, tap="knet")),
+    "DRO Fig. 1": FeatureMap(
+        left=replace(_CLEAN, labels_of=replace(_DIGITS, noise=Uniform(0.2))),
+        right=replace(_CLEAN, labels_of=replace(_DIGITS, noise=LocallyConcentrated(5))),
+        part="train",
+    ),
+    "KED Fig. 2": FeatureMap(  # not shipped: it takes two epochs, and can be watched
+        left=MapSource(experiment=_KED, tap="early", epoch=2),
+        right=MapSource(experiment=_KED, tap="last_conv", epoch=2),
+    ),
+}
+GALLERY: tuple[Any, ...] = (AGGREGATES, TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS, DETECTION, COMPARISON, KNET_SIZES, FEATURE_MAPS["KNET Fig. 4"], FEATURE_MAPS["DRO Fig. 1"])
