@@ -34,6 +34,7 @@ pages = {
             icon=":material/compare_arrows:",
             url_path="aggregates",
         ),
+        st.Page("pages/compare.py", title="kNN or kNet?", icon=":material/hub:", url_path="compare"),
     ],
     "Reference": [
         st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),

@@ -16,6 +16,7 @@ from lab.ui.words import sentence
 
 RUN_PAGES: dict[str, tuple[str, str]] = {  # path of a page that opens a run by `?run=`: its title and icon
     "pages/aggregates.py": ("Softmax or neighbours?", ":material/compare_arrows:"),
+    "pages/compare.py": ("kNN or kNet?", ":material/hub:"),
 }
 
 

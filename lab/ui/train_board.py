@@ -136,7 +136,14 @@ def _card(view: RunView, number: int) -> None:
 
 
 def _on_its_way(view: RunView) -> None:
-    assert view.progress is not None
+    if view.progress is None:
+        epochs = view.request.schedule.epochs
+        words = "waits in" if view.status == "queued" else "is trained by"
+        st.progress(
+            min(1.0, len(view.points) / epochs),
+            text=f"It {words} another process of the lab: {len(view.points)} of {epochs} epochs.",
+        )
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(view.progress.fraction, text=job_words(view.status, view.progress))
         st.button("Stop", key=f"stop-{view.digest}", icon=":material/stop:", on_click=_stop, args=(view.digest,))

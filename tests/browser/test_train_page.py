@@ -105,6 +105,37 @@ def test_after_the_end_nothing_is_on_the_wire(new_page, address, console_errors)
     page.get_by_test_id("stDataFrame").wait_for()
 
 
+def test_controls_go_into_the_address_and_come_back_in_another_browser(new_page, address, console_errors) -> None:
+    page = new_page()
+    settle(page, address, "", console_errors)
+    page.get_by_text("Record and seeds").click()
+    wanted = {
+        "epochs": "7",
+        "batch": "64",
+        "lr": "0.0300",
+        "wd": "0.0010",
+        "mixup": "1.50",
+        "s_init": "3",
+        "s_batch": "9",
+    }
+    for key, value in wanted.items():
+        field = page.locator(f".st-key-{key} input")
+        field.fill(value)
+        field.press("Enter")
+    page.locator(".st-key-samples label").click()
+    page.wait_for_function("() => /samples=false/.test(location.search) && /s_batch=9/.test(location.search)")
+    page.wait_for_timeout(1000)
+    other = new_page()
+    settle(other, address, page.url.split("?")[1], console_errors)
+    other.get_by_text("Record and seeds").click()
+    for key, value in wanted.items():
+        assert float(other.locator(f".st-key-{key} input").input_value()) == float(value), key
+    assert not other.locator(".st-key-samples input").is_checked()
+    assert start(page) == start(other)
+    page.get_by_role("button", name="Stop").click()
+    console_errors[:] = [error for error in console_errors if "404" not in error]
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("place", ["train", "runs"])
 def test_axe_finds_nothing_serious(new_page, address, console_errors, dark: bool, place: str) -> None:

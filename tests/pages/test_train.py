@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from lab.experiments import Experiment, Run
@@ -14,7 +16,7 @@ from lab.experiments.jobs import LANES, Job
 from lab.experiments.queueing import JobQueue
 from lab.experiments.store import store
 from lab.noise import Semantic
-from lab.specs import CrossEntropy, DataSource, Schedule, SymmetricCrossEntropy
+from lab.specs import LOSSES, CrossEntropy, DataSource, Schedule, SymmetricCrossEntropy
 from lab.specs.backbones import DigitsMLP
 from lab.specs.presets import TRAININGS
 from lab.specs.recipes import RECIPES
@@ -142,6 +144,53 @@ def test_a_training_whose_server_died_is_interrupted_and_resumes(open_page, line
     assert "The server or its worker ended after 1 of 60 epochs" in words_of(page)
     press(page, "Resume")
     assert line.find(OPENED.digest) is not None
+
+
+@pytest.mark.parametrize(("status", "said"), [("running", "is trained by"), ("queued", "waits in")])
+def test_a_training_of_another_process_is_followed_by_its_epochs(open_page, status, said) -> None:
+    getattr(store(), {"running": "begin", "queued": "queue"}[status])(OPENED)
+    page = open_page(runs=OPENED.digest)
+    assert page.get("progress")[0].proto.text == f"It {said} another process of the lab: 0 of 60 epochs."
+    assert not any(button.label == "Stop" for button in page.button)
+
+
+JUNK = st.text(max_size=12) | st.sampled_from(["nan", "inf", "-1", "1e999", "<b>", "null", "[]", "0x1", "١٢"])
+SENSIBLE = {
+    "share": st.floats(0, 0.9).map(lambda share: f"{share:.3f}"),
+    "net": st.sampled_from(["DigitsMLP", "ToyMLP"]),
+    "loss": st.sampled_from(list(LOSSES)),
+    "recipe": st.sampled_from(list(RECIPES)),
+    "epochs": st.integers(1, 500).map(str),
+    "batch": st.integers(1, 1297).map(str),
+    "lr": st.floats(1e-4, 1).map(lambda rate: f"{rate:.4f}"),
+    "wd": st.floats(0, 0.01).map(lambda decay: f"{decay:.4f}"),
+    "optimiser": st.sampled_from(["Adam", "SGD with momentum"]),
+    "mixup": st.floats(0, 4).map(lambda alpha: f"{alpha:.1f}"),
+    "samples": st.sampled_from(["true", "false"]),
+    "s_init": st.integers(0, 99).map(str),
+    "s_batch": st.integers(0, 99).map(str),
+}
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.fixed_dictionaries({}, optional={name: values | JUNK for name, values in SENSIBLE.items()}))
+def test_any_address_opens_and_the_address_it_becomes_means_the_same(open_page, line, params) -> None:
+    first = open_page(**params)
+    link = {name: values if isinstance(values, str) else values[0] for name, values in first.query_params.items()}
+    second = open_page(**link)
+    assert asked_for(second, line) == asked_for(first, line)
+    assert sum(len(name) + len(value) + 2 for name, value in link.items()) <= 1500
+
+
+def asked_for(page: AppTest, line: JobQueue) -> Experiment | list[str]:
+    """What its button trains; where there is none, what the page says is impossible."""
+    if not any(button.label == "Train" for button in page.button):
+        return [error.value for error in page.error]
+    press(page, "Train")
+    job = line.find(page.query_params["runs"].split(",")[-1])
+    line.cancel(job)
+    line.forget(job)
+    return job.request
 
 
 def test_a_finished_training_shows_rates_best_and_last_and_the_badge(open_page, line) -> None:
