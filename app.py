@@ -35,6 +35,7 @@ pages = {
             url_path="aggregates",
         ),
         st.Page("pages/compare.py", title="kNN or kNet?", icon=":material/hub:", url_path="compare"),
+        st.Page("pages/inn.py", title="INN: which labels are wrong?", icon=":material/rule:", url_path="inn"),
     ],
     "Reference": [
         st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),
