@@ -109,17 +109,30 @@ function colourBy(app, name) {
   report(app);
 }
 
-// The channel that colours: the chosen one, or the first kind of label if there is no such channel any more.
-function colouring({ points, colour }) {
-  return [...points.labels, ...points.scores].find(({ name }) => name === colour) ?? points.labels[0];
+// Ways to colour: labels, ways in which each map has a label of its own, scores.
+function waysToColour({ points, options }) {
+  const { labels, scores } = points;
+  const labelled = (name) => labels.find((label) => label.name === name)?.y;
+  const own = (options?.own ?? []).map(({ name, labels: names }) => ({ name, each: names.map(labelled) }));
+  const whole = own.filter(({ each }) => each.length && each.every(Boolean));
+  return [...labels, ...whole.map(({ name, each }) => ({ name, each, y: each[0] })), ...scores];
 }
+
+// The way that is chosen, or the first kind of label if there is no such way any more.
+function colouring(app) {
+  return waysToColour(app).find(({ name }) => name === app.colour) ?? app.points.labels[0];
+}
+
+// Which look each point has on a map.
+const looksOn = ({ looks, looksOfEach }, { index }) => looksOfEach?.[index] ?? looks;
 
 function showColour(app) {
   const { ui, points } = app;
   const chosen = colouring(app);
   app.looks = lookIndices(points, chosen);
+  app.looksOfEach = chosen.each;
   app.stamps.clear();
-  const options = [...points.labels, ...points.scores].map(({ name }) => new Option(name, name, false, name === chosen.name));
+  const options = waysToColour(app).map(({ name }) => new Option(name, name, false, name === chosen.name));
   ui.colour.replaceChildren(...options);
   ui.legend.hidden = !chosen.y;
   ui.ramp.hidden = Boolean(chosen.y);

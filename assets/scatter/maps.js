@@ -103,10 +103,11 @@ function paintBase(app, panel) {
   const members = app.zoom && app.zoom.leader !== panel ? app.zoom.members : null;
   words.fill(word(app.theme.background));
   const put = placer(panel, putInto(words, panel.size));
-  if (members) for (const i of points.order) if (!members[i]) put(stamps.faint[app.looks[i]], i);
+  const looks = looksOn(app, panel);
+  if (members) for (const i of points.order) if (!members[i]) put(stamps.faint[looks[i]], i);
   for (const i of points.order) {
     if (members && !members[i]) continue;
-    put(stamps.plain[app.looks[i]], i);
+    put(stamps.plain[looks[i]], i);
     if (points.ringBits[i]) putRings(app, stamps, put, i);
   }
   ctx.putImageData(image, 0, 0);
@@ -121,9 +122,10 @@ function paintChosen(app, panel) {
     words.fill(0);
     const stamps = stampsFor(app, panel);
     const put = placer(panel, putInto(words, panel.size));
+    const looks = looksOn(app, panel);
     for (const i of points.order) {
       if (!on[i]) continue;
-      put(stamps.bold[app.looks[i]], i);
+      put(stamps.bold[looks[i]], i);
       if (points.ringBits[i]) putRings(app, stamps, put, i);
     }
   }
@@ -149,8 +151,9 @@ function ownedPicture(app, panel) {
   const full = new Uint32Array(panel.size ** 2);
   const owner = new Uint32Array(full.length).fill(points.n);
   const put = placer(panel, (stamp, x, y, i) => putOwned(full, owner, panel.size, stamp, x, y, i));
+  const looks = looksOn(app, panel);
   for (const i of points.order) {
-    put(stamps.bold[app.looks[i]], i);
+    put(stamps.bold[looks[i]], i);
     if (points.ringBits[i]) putRings(app, stamps, put, i);
   }
   const paper = word(app.theme.background);

@@ -11,16 +11,19 @@ from lab.specs.aggregates import Aggregates
 from lab.specs.backbones import BackboneSpec
 from lab.specs.comparison import Comparison
 from lab.specs.experiment import Experiment
+from lab.specs.feature_map import FeatureMap
 from lab.specs.forecast import Forecast
 from lab.specs.labels import DataSource, LabelStudy
 
 
-def as_code(request: Experiment | LabelStudy | Forecast | Comparison | Aggregates) -> str:
+def as_code(request: Experiment | LabelStudy | Forecast | FeatureMap | Comparison | Aggregates) -> str:
     """A script on the library alone; it prints the request's digest and its main numbers."""
     if isinstance(request, LabelStudy):
         return _study_code(request)
     if isinstance(request, Forecast):
         return _forecast_code(request)
+    if isinstance(request, FeatureMap):
+        return _map_code(request)
     if isinstance(request, Comparison):
         return _comparison_code(request)
     if isinstance(request, Aggregates):
@@ -88,6 +91,25 @@ print(study.digest)
 print("median softmax, row = true class, column = output class")
 print(result.arrays["softmax_median"][0, :-1].round(3))
 print("median chi-square distance", result.metrics["median_distance"], "preferred K", result.metrics["median_k"])
+"""
+
+
+def _map_code(study: FeatureMap) -> str:
+    kinds = set(_kinds(study))
+    noises, backbones = (sorted(k.__name__ for k in kinds if issubclass(k, base)) for base in (Noise, BackboneSpec))
+    specs = sorted(k.__name__ for k in kinds if not issubclass(k, Noise | BackboneSpec))
+    return f"""from lab.experiments import run
+from lab.noise import {", ".join(noises)}
+from lab.specs import {", ".join(specs)}
+from lab.specs.backbones import {", ".join(backbones)}
+
+study = {_expression(study, 0)}
+result = run(study)
+print(study.digest)
+for side in ("left", "right"):
+    about = result.metrics[side]
+    print(side, "accuracy for each k", about["accuracy"], "trustworthiness", about["trustworthiness"])
+print(result.arrays["left_places"])
 """
 
 

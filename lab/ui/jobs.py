@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,11 +18,14 @@ OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked agai
 ENDED_BADLY = ("stopped", "failed")
 
 
-def finished_run(request: Any, *, patience: float = 0.0) -> Run | None:
+def finished_run(
+    request: Any, *, patience: float = 0.0, on_its_way: Callable[[Job], None] | None = None
+) -> Run | None:
     """The run of a request if it is there at once; else None, with its progress drawn and the request under way.
 
     Args:
         patience: seconds in which a new request may finish before the page turns to drawing progress.
+        on_its_way: draws what there is of the result so far, below the progress and as often.
     """
     over = st.session_state.setdefault(OVER, set())
     digest = request.digest
@@ -42,7 +46,7 @@ def finished_run(request: Any, *, patience: float = 0.0) -> Run | None:
         over.add(job.id)
         _say_how_it_ended(job)
     else:
-        _watch(job)
+        _watch(job, on_its_way)
     return None
 
 
@@ -59,7 +63,7 @@ def under_way(request: Any) -> bool:
     return job is not None and not job.finished
 
 
-def _watch(job: Job) -> None:
+def _watch(job: Job, draw: Callable[[Job], None] | None) -> None:
     """Progress, time left and a stop button, refreshed until the job is over."""
 
     @st.fragment(run_every=0.3)
@@ -72,6 +76,8 @@ def _watch(job: Job) -> None:
             st.progress(job.progress.fraction, text=job_words(job.status, job.progress))
             if st.button("Stop", key=f"stop-{job.id}", icon=":material/stop:"):
                 job.cancel()
+        if draw is not None:
+            draw(job)
 
     progress()
 

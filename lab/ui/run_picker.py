@@ -15,6 +15,7 @@ from lab.ui.run_words import run_title
 from lab.ui.words import sentence
 
 RUN_PAGES: dict[str, tuple[str, str]] = {  # path of a page that opens a run by `?run=`: its title and icon
+    "pages/map.py": ("Feature map", ":material/scatter_plot:"),
     "pages/inn.py": ("Which labels are wrong?", ":material/rule:"),
     "pages/aggregates.py": ("Softmax or neighbours?", ":material/compare_arrows:"),
     "pages/compare.py": ("kNN or kNet?", ":material/hub:"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +63,13 @@ class Options:
 
     colour: name of the channel that colours; "" is the first kind of label. hidden: names of rings that are not shown.
     ids: the selected points.
+    own: further ways to colour: a name, and for each map the kind of label that colours it.
     """
 
     colour: str = ""
     hidden: tuple[str, ...] = ()
     ids: tuple[int, ...] = ()
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     revision: int = 0
 
     def __post_init__(self) -> None:
@@ -171,7 +173,8 @@ def _wire(options: Options, maps: Sequence[MapView], total: int) -> dict[str, An
     ids = np.unique(np.array(options.ids, dtype=np.int64))
     start = {"colour": options.colour, "hidden": options.hidden, "ids": ids_to_text(ids[ids < total])}
     views = [{"title": view.title, "note": view.note} for view in maps]
-    return {"maps": views, "start": start, "revision": options.revision}
+    own = [{"name": name, "labels": labels} for name, labels in options.own.items()]
+    return {"maps": views, "own": own, "start": start, "revision": options.revision}
 
 
 def _shown(state: object, options: Options, total: int) -> Shown:

@@ -55,6 +55,7 @@ def test_points_places_and_options_travel_apart_and_under_one_name() -> None:
     assert {heading["name"] for heading, _ in found.values()} == {"map"}
     assert found["options"][1] == {
         "maps": [{"title": "left", "note": "KL 1"}, {"title": "right", "note": ""}],
+        "own": [],
         "start": {"colour": "given", "hidden": [], "ids": ids_to_text(np.array([0]))},
         "revision": 2,
     }

@@ -1,0 +1,75 @@
+"""Below the maps: how well each layer keeps the classes apart, the rates of the labels, and what to take home."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lab.experiments import Run
+from lab.specs import FeatureMap, to_json
+from lab.ui.map_points import TAP_NAMES
+from lab.ui.run_words import run_title
+from lab.ui.toy_results import code_window, link_window
+from lab.ui.words import percent, sentence
+
+
+def rates(run: Run) -> None:
+    """What the maps are of, with the wrong labels of each training: nominal, effective and realised."""
+    study: FeatureMap = run.request
+    told = set()
+    for side in ("left", "right"):
+        source, about = getattr(study, side), run.metrics[side]
+        if source.judge in told:
+            continue
+        told.add(source.judge)
+        nominal = "" if about["nominal_rate"] is None else f"nominal {percent(about['nominal_rate'], 0)}, "
+        wrong = f"{nominal}effective π {percent(about['effective_rate'])}, here {percent(about['realised_rate'])}"
+        test = ", ".join(
+            f"{name} epoch {percent(about[f'{name}_test_accuracy'])}"
+            for name in ("best", "last")
+            if about[f"{name}_test_accuracy"] is not None
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(
+                sentence(f"{run_title(source.judge)}. Wrong labels: {wrong}. Test accuracy: {test}"), width="stretch"
+            )
+            if about["uses_clean_labels"]:
+                st.badge("uses clean labels", icon=":material/warning:", color="orange")
+
+
+def layer_table(run: Run) -> None:
+    """The layer study (KED Figs. 2 and 6)."""
+    rows = run.metrics["layers"]
+    if not rows:
+        return
+    st.subheader("Layer by layer", anchor=False)
+    st.markdown(
+        "Silhouette: how far rows of one true class lie together and away from the others, from −1 to 1. Vote: how often "
+        "the 10 nearest of these rows name the true class. *After Figs. 2 and 6 of the paper on corrected labels (KED).*"
+    )
+    best = {name: max(row[name] for row in rows) for name in ("silhouette", "knn_accuracy")}
+    lines = ["| Layer | After epoch | Numbers a row | Silhouette | Vote of neighbours |", "|:--|--:|--:|--:|--:|"]
+    for row in rows:
+        silhouette, vote = f"{row['silhouette']:.3f}", percent(row["knn_accuracy"])
+        silhouette = f"**{silhouette}**" if row["silhouette"] == best["silhouette"] else silhouette
+        vote = f"**{vote}**" if row["knn_accuracy"] == best["knn_accuracy"] else vote
+        lines.append(f"| {TAP_NAMES[row['tap']]} | {row['epoch']} | {row['n_features']} | {silhouette} | {vote} |")
+    st.markdown("\n".join(lines))
+
+
+def take_home(run: Run) -> None:
+    """Link, code and the request as a file."""
+    digest = run.request.digest
+    windows = {":material/link: Copy link": link_window, ":material/code: As code": code_window}
+    with st.container(horizontal=True):
+        opened = [window for label, window in windows.items() if st.button(label, width="stretch")]
+        st.download_button(
+            ":material/download: Maps (JSON)",
+            lambda: to_json(run.request, indent=1),
+            f"map-{digest}.json",
+            "application/json",
+            on_click="ignore",
+            width="stretch",
+        )
+    if opened:
+        opened[0](run)
+    st.caption(f"Maps {digest}. The picture: “Save picture” above the maps.")
