@@ -41,7 +41,8 @@ def run_comparison(comparison: Comparison, report: PlainReport) -> Run:
 
     Metrics: `accuracy` (`network`, lists `knn` and `knet` by k, `fixed` by k), `changes` (for `knn` and `knet` lists by k
         of `mended`, `broken`, `both_right`, `both_wrong`), `imitation`, `calibration`, `choice`, `cost`, `n_train`,
-        `n_test`, `n_features`, `width`, `k_max`, `left_out`, the training's rates and `classes`.
+        `n_test`, `n_features`, `width`, `k_max`, `left_out`, `epoch` (that
+        the weights are of), the training's rates and `classes`.
     Arrays: of every asked row `y`, `y_noisy` (drawn for calibration), `softmax`, `network`, `knn` and `knet` (labels by
         k), `neighbours`, `distances` (of the first 24), `knet_start`; `knet_k`, `knet_w`, `knet_b`, `knet_kappa`, with
         which kNet's answer to any k follows from `knet_start`; `y_given`, `y_clean`; `train_pictures` and
@@ -89,14 +90,15 @@ def _trained(stand: Ground, report: PlainReport) -> tuple[KNetModule, dict[int, 
 
 def _described(stand: Ground) -> dict[str, Any]:
     metrics, (n, d) = stand.run.metrics, stand.reference.shape
-    kept = ("classes", "nominal_rate", "effective_rate", "realised_rate", "uses_clean_labels", "best_epoch")
+    kept = ("classes", "nominal_rate", "effective_rate", "realised_rate", "uses_clean_labels")
+    best = stand.comparison.weights == "best"
     return {name: metrics[name] for name in kept} | {
         "n_train": n,
         "n_test": len(stand.y),
         "n_features": d,
         "k_max": stand.table.k_max,
         "left_out": stand.left_out,
-        "epochs": metrics["last"]["epoch"],
+        "epoch": metrics["best_epoch"] if best else metrics["last"]["epoch"],
     }
 
 

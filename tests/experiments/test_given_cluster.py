@@ -1,7 +1,10 @@
 """A cluster that was there before the server: who serves what, and what is left when the server goes."""
 
+import csv
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -94,3 +97,55 @@ def test_a_request_that_kills_a_given_worker_is_not_sent_to_the_next(engine_by_h
         job.result(30)
     assert engine_by_hand.submit(Task(name="survivor")).result(30).metrics["name"] == "survivor"
     assert len(log.read_text().splitlines()) == 1
+
+
+SWEEP = """{"kind": "Sweep", "seeds": [0, 1],
+   "base": {"kind": "Experiment", "dataset": {"kind": "DataSource"}, "backbone": {"kind": "DigitsMLP"},
+            "noise": {"kind": "Symmetric", "rate": 0.2}, "method": {"kind": "CrossEntropy"},
+            "schedule": {"kind": "Schedule", "epochs": 4}},
+   "axes": [{"kind": "Axis", "field": "noise.rate", "values": [0.2, 0.4]}]}"""
+
+
+@pytest.mark.slow
+def test_two_workers_started_by_hand_serve_a_sweep_with_the_numbers_of_this_machine(tmp_path):
+    from distributed import LocalCluster
+
+    (tmp_path / "sweep.json").write_text(SWEEP)
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard"]
+    with LocalCluster(n_workers=0, protocol="tcp", host="127.0.0.1", dashboard_address=None) as given:
+        command = [*worker, given.scheduler_address, "--preload", "lab.experiments.worker_process"]
+        workers = [subprocess.Popen(command, cwd=tmp_path, env=apart(tmp_path / name)) for name in ("first", "second")]
+        try:
+            given.wait_for_workers(2, timeout=120)
+            by_hand = swept(tmp_path, "hand", LAB_SCHEDULER=given.scheduler_address)
+        finally:
+            for process in workers:
+                process.terminate()
+                process.wait()
+    here = swept(tmp_path, "here", "--here")
+    assert len(by_hand) == 2
+    assert by_hand == here
+    print("\n" + "\n".join(f"{row['noise.rate']}: last {row['last']} ± {row['last_sd']}" for row in here))
+
+
+def apart(home: Path) -> dict[str, str]:
+    """The environment of a process that keeps its runs there."""
+    return os.environ | {"LAB_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def swept(folder: Path, name: str, *options: str, **environment: str) -> list[dict[str, str]]:
+    """The table of the sweep, without its times."""
+    out = folder / f"{name}.csv"
+    command = [
+        sys.executable,
+        "-c",
+        "from lab.cli import main; raise SystemExit(main())",
+        "sweep",
+        str(folder / "sweep.json"),
+        "-o",
+        str(out),
+        *options,
+    ]
+    subprocess.run(command, env=apart(folder / name) | environment, check=True, timeout=280)
+    with open(out) as table:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(table)]
