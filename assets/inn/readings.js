@@ -11,7 +11,7 @@ function tag(name, className = "", text = "") {
   return node;
 }
 
-const NUMBERS = [["cut", "Line at"], ["flagged", "Called wrong"], ["hits", "Truly wrong of these"], ["precision", "Precision"], ["recall", "Recall"], ["f1", "F1"]];
+const NUMBERS = [["cut", "Line at"], ["flagged", "Called wrong"], ["hits", "Truly wrong"], ["precision", "Precision"], ["recall", "Recall"], ["f1", "F1"]];
 
 function showCounts(app, d) {
   const counts = countsAt(app.data, d, app.cuts[d]);

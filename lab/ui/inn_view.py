@@ -94,7 +94,7 @@ def show_scores(study: Study) -> None:
         st.info(f"The first {MOST_DRAWN} of these are drawn; the table below has them all.")
         names = names[:MOST_DRAWN]
     digest = study.run.request.digest
-    start = inn.Chosen({}, names[0], _linked_sample(study))
+    start = inn.Chosen(_linked_lines(study), names[0], _linked_sample(study))
     inn.mount(payload_of(study, names), key=COMPONENT, digest=digest, start=start, on_choice=lambda: st.rerun(SAMPLE))
     _the_line_of_three_quarters(study)
 
@@ -102,8 +102,8 @@ def show_scores(study: Study) -> None:
     def one_sample() -> None:
         choice = inn.chosen(COMPONENT, digest, start)
         row = choice.sample if 0 <= choice.sample < len(study.wrong) else _first_sample(study)
-        if choice.sample >= 0 and st.query_params.get("sample") != str(row):
-            st.query_params["sample"] = str(row)
+        _put_in_address("sample", str(row) if choice.sample >= 0 else "")
+        _put_in_address("lines", _lines_as_text(study, choice.cuts))
         st.subheader("One sample", anchor=False)
         st.caption("Press a picture above to look at another.")
         show_sample(study, row, choice.cuts)
@@ -155,6 +155,31 @@ def _the_line_of_three_quarters(study: Study) -> None:
         "labels would score above 3/4 and wrong ones below. (The paper’s Lemma 1 asks for a plurality only, which is not "
         f"enough.) Here {percent(above)} of the right ones do, and {percent(below_line)} of the wrong ones."
     )
+
+
+def _put_in_address(name: str, value: str) -> None:
+    if value and st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def _lines_as_text(study: Study, cuts: Mapping[str, float]) -> str:
+    """The lines that were moved, as `inn:0.8,knn:0.35`."""
+    moved = {name: cut for name, cut in cuts.items() if name in study.names and abs(cut - study.cut(name)) > 1e-4}
+    return ",".join(f"{name}:{cut:.4f}" for name, cut in moved.items())
+
+
+def _linked_lines(study: Study) -> dict[str, float]:
+    """Where the lines stand by the address; what is no number, or no detector, is left out."""
+    lines = {}
+    for part in st.query_params.get("lines", "").split(","):
+        name, _, text = part.partition(":")
+        try:
+            cut = float(text)
+        except ValueError:
+            continue
+        if name in study.names and np.isfinite(cut):
+            lines[name] = cut
+    return lines
 
 
 def _linked_sample(study: Study) -> int:

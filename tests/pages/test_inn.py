@@ -85,15 +85,20 @@ def test_another_training_says_what_it_costs_before_it_starts(open_page, line) -
     [
         {"look": "nope", "space": "moon", "detectors": "xyz", "sample": "-1"},
         {"sample": "999999", "run": "zzz"},
-        {"sample": "<b>", "detectors": "inn,<script>"},
+        {"sample": "<b>", "detectors": "inn,<script>", "lines": "inn:x,zzz:1,knn:nan,,:"},
     ],
 )
 def test_junk_in_the_link_never_raises(open_page, params: dict[str, str]) -> None:
     assert head(open_page(**params))["n"] == 1297
 
 
-def test_a_link_opens_a_sample(open_page) -> None:
-    page = open_page(run=TRAININGS[0].digest, sample="17")
+def test_a_link_opens_a_sample_and_puts_the_lines(open_page, study) -> None:
+    page = open_page(run=TRAININGS[0].digest, sample="17", lines="inn:0.8,auto:0.3")
+    heading = json.loads(page.get("bidi_component")[0].proto.bytes.partition(b"\n")[0])
+    assert heading["cuts"] == {"inn": 0.8, "auto": 0.3}
+    table = page.dataframe[1].value
+    expected = counts_at(study.score("inn"), study.wrong, 0.8)
+    assert table[table["Detector"] == "INN"]["Below it"].item() == expected.flagged
     assert any(text.value.replace("\\", "").startswith("Sample 17: given") for text in page.markdown)
 
 
