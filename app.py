@@ -28,6 +28,7 @@ pages = {
         st.Page("pages/runs.py", title="Runs", icon=":material/history:", url_path="runs"),
         st.Page("pages/noise.py", title="What noise does to labels", icon=":material/shuffle:", url_path="noise"),
         st.Page("pages/expected.py", title="Expected accuracy", icon=":material/query_stats:", url_path="expected"),
+        st.Page("pages/repair.py", title="Can the labels be repaired?", icon=":material/healing:", url_path="repair"),
         st.Page("pages/map.py", title="Feature map", icon=":material/scatter_plot:", url_path="map"),
         st.Page(
             "pages/aggregates.py",

@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-BENCHES = ("toy", "noise", "neighbors", "theory", "inn", "detect", "train")
+BENCHES = ("toy", "noise", "neighbors", "theory", "inn", "detect", "train", "correct")
 
 
 def main(arguments: list[str] | None = None) -> int:

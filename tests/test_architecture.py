@@ -97,7 +97,9 @@ def test_only_the_training_step_takes_gradients() -> None:
 
 def test_only_the_training_step_moves_an_optimiser() -> None:
     """`make_optimiser`, the optimisers and `Step` are named in lab/train alone: a method says what it minimises."""
-    makers = {f"lab.train.{name}" for name in ("optimiser.make_optimiser", "optimiser.Adam", "optimiser.SGD", "loop.Step")}
+    makers = {
+        f"lab.train.{name}" for name in ("optimiser.make_optimiser", "optimiser.Adam", "optimiser.SGD", "loop.Step")
+    }
     for path in LAB_FILES:
         if layer(path) not in ("train", "bench"):
             named = set(imports(path))

@@ -70,7 +70,10 @@ class RunRecord:
 
 
 def title(request: Any) -> str:
-    """Data, noise, network and loss of an Experiment, by their names in JSON."""
+    """Data, noise, network and loss of an Experiment, or of the one that a study is about, by their names in JSON."""
+    if not hasattr(request, "dataset"):
+        method = getattr(request, "method", request)
+        return f"{title(request.experiment)}, {type(method).__name__}"
     source, noise = request.dataset, request.noise
     data = source.name + (f" (n={source.n})" if source.n else "")
     rate = getattr(noise, "rate", None)

@@ -13,7 +13,7 @@ from lab.experiments.history import RunRecord
 from lab.experiments.results import replace_file
 from lab.experiments.store import store
 from lab.experiments.terminal import columns, duration, percent, tell
-from lab.specs import to_json
+from lab.specs import Experiment, to_json
 
 HELP = """examples:
   lab runs list
@@ -79,7 +79,9 @@ def _line(record: RunRecord) -> dict[str, str]:
         "status": record.status,
         "last": percent(record.summary.get("last_test_accuracy")),
         "best": percent(record.summary.get("best_test_accuracy")),
-        "epochs": f"{record.summary.get('epochs', 0)} of {record.request.schedule.epochs}",
+        "epochs": f"{record.summary.get('epochs', 0)} of {record.request.schedule.epochs}"
+        if isinstance(record.request, Experiment)
+        else "",
         "time": duration(record.seconds),
         "started": datetime.fromtimestamp(record.started).strftime("%Y-%m-%d %H:%M"),
         "run": record.title,

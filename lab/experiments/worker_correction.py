@@ -5,7 +5,6 @@ Four episodes and the last training on the digits take about 3 s on one slow cor
 
 from __future__ import annotations
 
-import shutil
 from time import monotonic
 from typing import Any
 
@@ -57,7 +56,6 @@ def run_correction(study: Correction, report: PlainReport) -> Run:
         report(1.0, "collecting what was recorded")
         arrays = collect(found, data) | pictures(experiment, data, found)
     seconds = monotonic() - start
-    shutil.rmtree(checkpoint_folder(study.digest), ignore_errors=True)
     metrics = describe(study, data, found)
     return Run(study, metrics | {"seconds": seconds, "device": device_name(device)}, arrays, seconds)
 

@@ -67,6 +67,7 @@ def load_training_data(experiment: Experiment, device: torch.device, report: Pla
     root = str(data_root()) if needs_files(study) else ""
     train = choose_rows(study, open_rows(study.dataset, root))
     labels, _ = draw_given(study, train, lambda fraction, message: report(0.0, message))
+    labels = edited(labels, train, experiment.edits)
     test = rows_of_pair(experiment, open_rows(study.dataset, root, "test"), train.classes)
     train, test = (replace(rows, x=as_images(study.dataset.name, rows.x)) for rows in (train, test))
     _check_fit(experiment, train.x)
@@ -103,6 +104,22 @@ def load_training_data(experiment: Experiment, device: torch.device, report: Pla
         labels=labels,
         classes=train.classes,
     )
+
+
+def edited(labels: NoisyLabels, train: LabRows, edits: tuple[tuple[int, int], ...]) -> NoisyLabels:
+    """The labels after some were set, by row numbers in the data set. Raises: ValueError if a row is not there."""
+    if not edits:
+        return labels
+    rows, new = np.array(edits).T
+    order = np.argsort(train.index)
+    places = order[np.minimum(np.searchsorted(train.index, rows, sorter=order), len(order) - 1)]
+    there = train.index[places] == rows
+    require(bool(there.all()), "rows of edits", "among the training rows", rows[~there][:3].tolist())
+    require(int(new.max()) < len(train.classes), "labels of edits", f"below {len(train.classes)}", int(new.max()))
+    y_given = labels.y_given.copy()
+    y_given[places] = new
+    changed = y_given != train.y
+    return replace(labels, y_given=y_given, changed=changed, flip_rate=float(changed.mean()))
 
 
 def as_images(name: str, x: Any) -> Any:

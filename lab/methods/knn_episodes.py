@@ -23,7 +23,7 @@ from lab.train.objectives import Objective, RowLoss, objective_of
 from lab.train.rates import learning_rate
 from lab.train.training import Training
 
-KEPT_CHANGES = 24  # of each episode and kind, rows whose voters are kept to be looked at
+KEPT_CHANGES = 8  # of each episode and kind, rows whose voters are kept to be looked at
 
 
 class Episodes:

@@ -10,13 +10,14 @@ from lab.noise import Noise
 from lab.specs.aggregates import Aggregates
 from lab.specs.backbones import BackboneSpec
 from lab.specs.comparison import Comparison
+from lab.specs.correction import Correction
 from lab.specs.experiment import Experiment
 from lab.specs.feature_map import FeatureMap
 from lab.specs.forecast import Forecast
 from lab.specs.labels import DataSource, LabelStudy
 
 
-def as_code(request: Experiment | LabelStudy | Forecast | FeatureMap | Comparison | Aggregates) -> str:
+def as_code(request: Experiment | LabelStudy | Forecast | FeatureMap | Comparison | Aggregates | Correction) -> str:
     """A script on the library alone; it prints the request's digest and its main numbers."""
     if isinstance(request, LabelStudy):
         return _study_code(request)
@@ -26,6 +27,8 @@ def as_code(request: Experiment | LabelStudy | Forecast | FeatureMap | Compariso
         return _map_code(request)
     if isinstance(request, Comparison):
         return _comparison_code(request)
+    if isinstance(request, Correction):
+        return _correction_code(request)
     if isinstance(request, Aggregates):
         return _aggregates_code(request)
     if isinstance(request.dataset, DataSource):
@@ -56,6 +59,22 @@ result = run(experiment)
 print(experiment.digest)
 print("test accuracy, last epoch", result.metrics["last"]["test_accuracy"])
 print("test accuracy, best epoch", result.metrics["best"]["test_accuracy"], "epoch", result.metrics["best_epoch"])
+"""
+
+
+def _correction_code(study: Correction) -> str:
+    kinds = {kind for kind in _kinds(study) if not issubclass(kind, Noise | BackboneSpec)} | {Correction}
+    return f"""from lab.experiments import run
+from lab.noise import {type(study.experiment.noise).__name__}
+from lab.specs import {", ".join(sorted(kind.__name__ for kind in kinds))}
+from lab.specs.backbones import {type(study.experiment.backbone).__name__}
+
+study = {_expression(study, 0)}
+result = run(study)
+print(study.digest)
+print("right labels", [result.metrics["initial"]["recovery"], *(one["recovery"] for one in result.metrics["episodes"])])
+print("test accuracy, last epoch", result.metrics["final"]["test_last"])
+print("corrected labels", result.arrays["labels"][-1])
 """
 
 

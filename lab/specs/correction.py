@@ -93,10 +93,10 @@ class LabelInference:
 
     experiment: Experiment = field(
         default_factory=lambda: replace(
-            digits_experiment(), schedule=replace(RECIPES["Digits, Adam, 20 epochs"], epochs=40), method=CrossEntropy()
+            digits_experiment(), schedule=replace(RECIPES["Digits, Adam, 20 epochs"], epochs=30), method=CrossEntropy()
         )
     )
-    every: int = 5
+    every: int = 3
     ks: tuple[int, ...] = (5, 20, 50, 100, 200)
     k_all: int = 50
     k_chosen: int = 20

@@ -25,7 +25,8 @@ class Experiment:
     Attributes:
         imbalance: rows taken away before the noise; not for a Toy.
         mode: how matrix noise selects, see `lab.noise.corrupt`.
-        edits: (row, label) pairs, labels set by hand after the noise; for a Toy alone.
+        edits: (row, label) pairs, labels set after the noise, by hand or by a correction; a row is its number in the
+            data set.
         grid: side of the decision field drawn for 2-D data; for a Toy alone.
     Raises: ValueError where the parts do not fit together.
     """
@@ -55,20 +56,23 @@ class Experiment:
         require(isinstance(self.backbone, ToyMLP), "backbone", "a ToyMLP for the toy", self.backbone)
         require(isinstance(self.method, KNet), "method", "KNet for the toy", self.method)
         require(self.imbalance is None, "imbalance", "None for the toy, which has its own", self.imbalance)
-        n, n_classes = sum(toy.class_counts), len(toy.class_names)
-        for row, label in self.edits:
-            check_integer("row of an edit", row, 0, n - 1)
-            check_integer("label of an edit", label, 0, n_classes - 1)
-        rows = [row for row, _ in self.edits]
-        require(rows == sorted(set(rows)), "edits", "sorted by row, one label a row", self.edits)
+        n = sum(toy.class_counts)
+        self._check_edits(n, len(toy.class_names))
         for k in self.knet.fixed_ks:
             require(k < n, "fixed_ks", f"below the number of points, {n}", k)
+
+    def _check_edits(self, n: int | None, n_classes: int | None) -> None:
+        for row, label in self.edits:
+            check_integer("row of an edit", row, 0, None if n is None else n - 1)
+            check_integer("label of an edit", label, 0, None if n_classes is None else n_classes - 1)
+        rows = [row for row, _ in self.edits]
+        require(rows == sorted(set(rows)), "edits", "sorted by row, one label a row", rows[:8])
 
     def _check_training(self, source: DataSource) -> None:
         loss, noise = self.method, self.noise
         require(not isinstance(loss, KNet), "method", "a loss; kNet is asked of the finished run", loss)
-        require(not self.edits, "edits", "empty for this data set", self.edits)
-        self.label_study  # noqa: B018  (its own checks)
+        classes = self.label_study.classes  # with checks of its own
+        self._check_edits(None, None if classes is None else len(classes))
         known = DATASETS.get(source.name)
         if known is not None:
             n = source.n or known.n_train

@@ -16,6 +16,7 @@ from lab.specs.forecast import Forecast, ForecastCheck, even_levels
 from lab.specs.labels import DataSource, LabelStudy
 from lab.specs.methods import CrossEntropy, KNet
 from lab.specs.recipes import RECIPES
+from lab.specs.repair import REPAIRS
 
 TOY = Experiment(method=KNet(epochs=40, batch_size=256, fixed_ks=(1, 51)))  # what the toy page opens with
 TOY_CLEAN = replace(TOY, noise=Clean())  # the first step of its lesson
@@ -70,4 +71,4 @@ FEATURE_MAPS = {  # the papers' figures on digits; the first is what the page ab
         right=MapSource(experiment=_KED, tap="last_conv", epoch=2),
     ),
 }
-GALLERY: tuple[Any, ...] = (AGGREGATES, TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS, DETECTION, COMPARISON, KNET_SIZES, FEATURE_MAPS["KNET Fig. 4"], FEATURE_MAPS["DRO Fig. 1"])
+GALLERY: tuple[Any, ...] = (AGGREGATES, TOY, TOY_CLEAN, LABELS, *FORECASTS, *TRAININGS, *REPAIRS, DETECTION, COMPARISON, KNET_SIZES, FEATURE_MAPS["KNET Fig. 4"], FEATURE_MAPS["DRO Fig. 1"])

@@ -8,6 +8,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
+from lab.experiments import Experiment
 from lab.experiments.export import export
 from lab.experiments.store import RunRecord, store
 from lab.figures.curves import MEASURES, Line, curves_alt, curves_option, measures_of
@@ -34,7 +35,7 @@ def runs_page() -> None:
         st.error(sentence(trouble), icon=":material/error:")
     _bring_back()
     deleted = st.toggle("Deleted runs", key="deleted", bind="query-params") if _any_deleted() else False
-    records = store().records(deleted=deleted)
+    records = _trainings(deleted=deleted)
     if not records:
         st.info("No training has been started yet.", icon=":material/info:")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
@@ -54,7 +55,12 @@ def runs_page() -> None:
 
 
 def _any_deleted() -> bool:
-    return bool(store().records(deleted=True))
+    return bool(_trainings(deleted=True))
+
+
+def _trainings(*, deleted: bool) -> list[RunRecord]:
+    """Studies of several trainings are in the history too, and have pages of their own."""
+    return [record for record in store().records(deleted=deleted) if isinstance(record.request, Experiment)]
 
 
 def _filter(records: Sequence[RunRecord]) -> list[RunRecord]:

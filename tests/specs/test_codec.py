@@ -124,7 +124,7 @@ def test_every_field_changes_the_digest() -> None:
         ),
         ('{"kind": "Experiment", "dataset": {"kind": "DataSource"}}', "method must be a loss"),
         (to_json(TRAINING).replace('"batch_size":128', '"batch_size":1298'), "batch_size must be at most the 1,297"),
-        (to_json(TRAINING).replace('"edits":[]', '"edits":[[0,1]]'), "edits must be empty for this data set"),
+        (to_json(TRAINING).replace('"edits":[]', '"edits":[[0,10]]'), "label of an edit must be an integer in"),
         ('{"kind": "Matrix", "rate": 1}', "Matrix must be given values"),
     ],
 )
