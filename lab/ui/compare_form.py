@@ -15,16 +15,16 @@ from lab.ui.run_view import RunView
 FEATURE_NAMES = dict(
     zip(
         FEATURES,
-        ("Penultimate layer (the paper)", "Raw inputs", "Early layer", "Middle layer", "Last convolution", "Logits"),
+        ("Penultimate layer", "Raw inputs", "Early layer", "Middle layer", "Last convolution", "Logits"),
         strict=True,
     )
 )
-METRIC_NAMES = dict(zip(METRICS, ("straight-line distance (the paper)", "angle (cosine)"), strict=True))
+METRIC_NAMES = dict(zip(METRICS, ("distance", "angle (cosine)"), strict=True))
 WEIGHT_NAMES = dict(zip(WEIGHTS, ("last epoch", "best epoch"), strict=True))
 KAPPA_NAMES = dict(zip(KAPPAS, ("k / 101", "k as it is", "log k / log 101", "1 / √k"), strict=True))
-WIDTH_NAMES = {"auto": "d / 16, at least 16", "paper": "d / 16 (the paper)", "own": "a number"}
-SELF_NAMES = {"exclude": "has no vote", "include": "votes for itself (the paper, taken literally)"}
-LOSS_NAMES = {"ce": "cross-entropy (the paper)", "kl": "KL divergence"}
+WIDTH_NAMES = {"auto": "d/16, at least 16", "paper": "d/16 (paper)", "own": "a number"}
+SELF_NAMES = {"exclude": "has no vote", "include": "votes for itself"}
+LOSS_NAMES = {"ce": "cross-entropy", "kl": "KL divergence"}
 WIDEST = 256  # of one's own widths
 
 
@@ -53,7 +53,14 @@ def _neighbours(comparison: Comparison) -> Comparison:
     )
     if weights == "best":
         st.caption("The best epoch is chosen by validation or test accuracy: it uses labels nobody has in practice.")
-    metric = st.selectbox("Near by", METRICS, format_func=METRIC_NAMES.__getitem__, key="metric", bind="query-params")
+    metric = st.selectbox(
+        "Near by",
+        METRICS,
+        format_func=METRIC_NAMES.__getitem__,
+        key="metric",
+        bind="query-params",
+        help="The paper takes straight-line distances between features as they are.",
+    )
     z_score = st.toggle("Every feature on one scale", key="zscore", bind="query-params")
     return replace(comparison, features=features, weights=weights, metric=metric, z_score=z_score)
 

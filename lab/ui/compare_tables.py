@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -24,7 +24,7 @@ DIFFERS = {
 
 def printed_tables(run: Run) -> None:
     """The row of Tables 2-5 for this setting, or the closest, with this training at the same k."""
-    comparison, accuracy = run.request, run.metrics["accuracy"]
+    comparison = run.request
     found = printed_for(comparison.experiment)
     nearest = "The row of the paper’s" if not found.differs else "The closest in the paper is its"
     why = "" if not found.differs else f" Not the same: {', '.join(DIFFERS[what] for what in found.differs)}."
@@ -36,7 +36,7 @@ def printed_tables(run: Run) -> None:
         st.markdown(f"**{_title(row)}**")
         lines = _header(row.ks)
         lines += _printed(row)
-        lines += _ours(accuracy, row.ks, ks)
+        lines += _ours(run.metrics, row.ks, ks)
         st.markdown("\n".join(lines))
     st.caption(
         sentence(
@@ -70,16 +70,19 @@ def _printed(row: PrintedRow) -> list[str]:
     return lines
 
 
-def _ours(accuracy: dict[str, Any], ks: Sequence[int], there: Sequence[int]) -> list[str]:
+def _ours(metrics: Mapping[str, Any], ks: Sequence[int], there: Sequence[int]) -> list[str]:
+    accuracy, cost = metrics["accuracy"], metrics["cost"]
+
     def at(values: Sequence[float]) -> list[str]:
         return [f"{100 * values[k - 1]:.2f}" if k in there else "–" for k in ks]
 
+    base, knn, knet = (f"{cost[name]['numbers']:,}" for name in ("network", "knn", "knet"))
     fixed = [f"{100 * accuracy['fixed'][str(k)]:.2f}" if str(k) in accuracy["fixed"] else "–" for k in ks]
     return [
-        _line("network, here", "", [f"{100 * accuracy['network']:.2f}"] * len(ks)),
-        _line("kNN, here", "", at(accuracy["knn"])),
-        _line("kNet, here", "", at(accuracy["knet"])),
-        _line("fixed kNet, here", "", fixed),
+        _line("network, here", base, [f"{100 * accuracy['network']:.2f}"] * len(ks)),
+        _line("kNN, here", f"{base} + {knn}", at(accuracy["knn"])),
+        _line("kNet, here", f"{base} + {knet}", at(accuracy["knet"])),
+        _line("fixed kNet, here", f"{base} + {knet}", fixed),
     ]
 
 

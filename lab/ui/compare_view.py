@@ -64,14 +64,11 @@ def show_comparison(run: Run) -> None:
     imitation(run)
     choice(run)
     sizes(run)
-    left, right = st.columns(2)
-    with left:
-        st.subheader("In the paper")
-        printed_tables(run)
-    with right:
-        st.subheader("What it costs")
-        cost_table(run)
-        doubts(run)
+    st.subheader("In the paper")
+    printed_tables(run)
+    doubts(run)
+    st.subheader("What it costs")
+    cost_table(run)
     take_home(run)
 
 

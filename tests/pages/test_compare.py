@@ -23,6 +23,7 @@ from lab.specs import Comparison, KNetSizes
 from lab.specs.presets import COMPARISON, TRAININGS
 from lab.ui import compare_view
 from lab.ui.compare_downloads import curves_csv, rows_csv
+from lab.ui.compare_form import FEATURE_NAMES, KAPPA_NAMES, METRIC_NAMES, SELF_NAMES, WEIGHT_NAMES, WIDTH_NAMES
 
 PAGE = Path(__file__).parents[2] / "pages" / "compare.py"
 
@@ -129,18 +130,22 @@ def test_rates_stand_side_by_side_and_costs_are_the_papers_formula(open_page) ->
 
 
 def test_a_link_becomes_the_comparison(open_page, asked) -> None:
-    params = {
-        "run": TRAININGS[1].digest,
-        "weights": "best",
-        "features": "raw",
-        "metric": "cosine",
-        "zscore": "true",
-        "kappa": "log",
-    }
-    page = open_page(**params, width="own", units="8", own="include", k="7", row="12")
+    page = open_page(
+        run=TRAININGS[1].digest,
+        weights=WEIGHT_NAMES["best"],
+        features=FEATURE_NAMES["raw"],
+        metric=METRIC_NAMES["cosine"],
+        zscore="true",
+        width=WIDTH_NAMES["own"],
+        units="8",
+        kappa=KAPPA_NAMES["log"],
+        own=SELF_NAMES["include"],
+        k="7",
+        row="12",
+    )
     assert read_head(message(page))["row"] == 12
     first = next(request for request in asked if isinstance(request, Comparison))
-    assert (first.features, first.metric, first.z_score) == ("raw", "cosine", True)
+    assert (first.features, first.weights, first.metric, first.z_score) == ("raw", "best", "cosine", True)
     assert (first.knet.hidden, first.knet.kappa, first.knet.self_neighbour) == (8, "log", "include")
     assert first.experiment == TRAININGS[1]
 
