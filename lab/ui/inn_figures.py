@@ -170,10 +170,12 @@ def _drawn(key: str, x: Sequence[float], lines: Lines, x_name: str, y_name: str,
 
 def _asked(figure: InnFigure, label: str) -> Run | None:
     """The figure's run; it is computed once somebody asks for it."""
-    known = shipped(figure.digest) or find(figure.digest)
-    if not known and not st.button(label, key=f"ask-{figure.figure}", icon=":material/play_arrow:"):
-        st.caption("It takes trainings of its own; a worker does them while you look at something else.")
-        return None
+    place = st.empty()
+    if not (shipped(figure.digest) or find(figure.digest)):
+        if not place.button(label, key=f"ask-{figure.figure}", icon=":material/play_arrow:"):
+            st.caption("It takes trainings of its own; a worker does them while you look at something else.")
+            return None
+        place.empty()
     return finished_run(figure, patience=0.4)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.experiments import Run, find
 from lab.experiments.gallery import shipped
@@ -66,15 +67,23 @@ def _study_run(view: RunView) -> Run | None:
     except ValueError as error:
         st.error(sentence(error), icon=":material/error:")
         return None
+    place = st.empty()
     if not (shipped(request.digest) or find(request.digest)):
-        seconds = view.metrics["seconds"] * (NETWORKS + DETECTORS) + 15
+        if not _wanted(place, view):
+            return None
+        place.empty()
+    return finished_run(request, patience=0.4)
+
+
+def _wanted(place: DeltaGenerator, view: RunView) -> bool:
+    """What it costs, and whether somebody has asked for it."""
+    seconds = view.metrics["seconds"] * (NETWORKS + DETECTORS) + 15
+    with place.container():
         st.info(
             "The detectors need three networks trained as this one was: with cross-entropy, with negative entropy "
             f"added, and with MixUp. That takes about {duration(seconds)} on this machine."
         )
-        if not st.button("Ask every detector", key="ask", icon=":material/play_arrow:", type="primary"):
-            return None
-    return finished_run(request, patience=0.4)
+        return st.button("Ask every detector", key="ask", icon=":material/play_arrow:", type="primary")
 
 
 def show_scores(study: Study) -> None:
