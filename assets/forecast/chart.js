@@ -32,7 +32,7 @@ function drawChart(app) {
   app.frame = frameOf(width, height, app.curves.highest);
   chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
   app.cursor = cursorOf(app);
-  chart.replaceChildren(axes(app), references(app), lines(app), dots(app), app.cursor.group);
+  chart.replaceChildren(axes(app), references(app), lines(app), dots(app), networkDots(app), app.cursor.group);
   alignSlider(app);
 }
 
@@ -123,6 +123,31 @@ function dots(app) {
     });
   });
   return group;
+}
+
+// Trained networks: a filled diamond for the last epoch, an open one for the best.
+function networkDots(app) {
+  const { x, y } = app.frame;
+  const { curves, theme } = app;
+  const group = shape("g", {});
+  app.networkMarks = [];
+  if (!curves.networks) return group;
+  for (const end of ["last", "best"]) {
+    const shown = curves.networks.levels.map((level, l) => [level, ...curves.networks[end][l]]).filter(([level]) => level <= curves.highest + 1e-9);
+    const points = shown.map(([level, mean]) => `${x(level).toFixed(2)},${y(mean).toFixed(2)}`).join(" ");
+    group.append(shape("polyline", { points, fill: "none", stroke: css(theme.text, 0.7), "stroke-width": 1.6, "stroke-dasharray": end === "best" ? "5 4" : "none" }));
+    for (const [level, mean, spread] of shown) {
+      group.append(shape("line", { x1: x(level), x2: x(level), y1: y(mean - spread), y2: y(mean + spread), stroke: css(theme.text), "stroke-width": 1.8 }));
+      group.append(networkMark(app, end, x(level), y(mean)));
+      app.networkMarks.push({ end, level, mean, spread, x: x(level), y: y(mean) });
+    }
+  }
+  return group;
+}
+
+function networkMark(app, end, cx, cy) {
+  const fill = css(end === "last" ? app.theme.text : app.theme.background);
+  return shape("rect", { x: cx - 5.5, y: cy - 5.5, width: 11, height: 11, fill, stroke: css(app.theme.text), "stroke-width": 2, transform: `rotate(45 ${cx} ${cy})` });
 }
 
 function hollow(app, cx, cy) {

@@ -132,7 +132,13 @@ function legendOf(app) {
     return item;
   };
   const line = entry(sample("", theme.classes[0]), curves.has_place ? "expected" : "expected, Theorem 1");
-  if (!curves.levels.length) return [line];
+  const nets = ["last", "best"].filter(() => curves.networks).map((end) => {
+    const svg = shape("svg", { viewBox: "0 0 20 20", class: "swatch", "aria-hidden": "true" });
+    svg.append(networkMark(app, end, 10, 10));
+    const by = end === "best" ? (curves.networks.clean_best ? " by clean labels" : "") : "";
+    return entry(svg, `network, ${end} epoch${by}, mean of ${curves.networks.n_seeds} ${curves.networks.n_seeds === 1 ? "seed" : "seeds"}`);
+  });
+  if (!curves.levels.length) return [line, ...nets];
   const draws = curves.n_draws === 1 ? "one draw of the noise" : `mean of ${curves.n_draws} draws of the noise, bar: ± their standard deviation`;
   const entries = [line, entry(swatch(app, 0), `real neighbours, ${draws}`)];
   if (curves.outside) {
@@ -140,7 +146,7 @@ function legendOf(app) {
     svg.append(hollow(app, 10, 10));
     entries.push(entry(svg, "share of test samples outside the noisy places"));
   }
-  return entries;
+  return [...entries, ...nets];
 }
 
 // Real votes under the pointer, all that lie there.
@@ -149,14 +155,19 @@ function showTip(app, event) {
   if (!frame) return;
   const box = ui.chart.getBoundingClientRect();
   const [px, py] = [event.clientX - box.left, event.clientY - box.top];
-  const near = marks.filter((mark) => Math.hypot(mark.x - px, mark.y - py) < REACH);
-  ui.tip.hidden = !near.length;
-  if (!near.length) return;
-  const { l, x } = near[0];
-  const level = curves.levels[l];
-  const expected = accuraciesAt(curves, level);
-  const head = `Real neighbours at γ = ${level.toFixed(2)}`;
-  ui.tip.replaceChildren(element("div", "tip-title", head), ...near.map(({ i }) => tipLine(app, i, l, expected[i])));
+  const under = (mark) => Math.hypot(mark.x - px, mark.y - py) < REACH;
+  const [near, nets] = [marks.filter(under), app.networkMarks.filter(under)];
+  ui.tip.hidden = !near.length && !nets.length;
+  if (ui.tip.hidden) return;
+  const { x } = near[0] ?? nets[0];
+  const told = nets.map((mark) => networkLine(app, mark));
+  if (near.length) {
+    const { l } = near[0];
+    const expected = accuraciesAt(curves, curves.levels[l]);
+    const head = `Real neighbours at γ = ${curves.levels[l].toFixed(2)}`;
+    told.unshift(element("div", "tip-title", head), ...near.map(({ i }) => tipLine(app, i, l, expected[i])));
+  }
+  ui.tip.replaceChildren(...told);
   const left = x + 18 + ui.tip.offsetWidth < box.width ? x + 18 : Math.max(0, x - 18 - ui.tip.offsetWidth);
   const root = app.root.getBoundingClientRect();
   const top = Math.max(0, box.top - root.top + py - ui.tip.offsetHeight / 2);
@@ -170,6 +181,11 @@ function tipLine(app, i, l, expected) {
   const deviation = curves.n_draws > 1 ? ` ± ${(100 * spread).toFixed(1)}` : "";
   row.append(swatch(app, i), `K = ${curves.ks[i]}: ${percent(mean)}${deviation}, expected ${percent(expected)} (${points(mean - expected)})`);
   return row;
+}
+
+function networkLine(app, { end, level, mean, spread }) {
+  const deviation = app.curves.networks.n_seeds > 1 ? ` ± ${(100 * spread).toFixed(1)}` : "";
+  return element("div", "tip-line", `Network, ${end} epoch, at γ = ${level.toFixed(2)}: ${percent(mean)}${deviation}`);
 }
 
 // After a choice, not on every frame of a drag: the numbers for who does not see them.

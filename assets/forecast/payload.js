@@ -1,6 +1,6 @@
 // Reads the message that lab/figures/forecast_payload.py writes. The two files change together.
 
-const PAYLOAD_VERSION = 1;
+const PAYLOAD_VERSION = 2;
 
 function readCurves(text) {
   const curves = JSON.parse(text);

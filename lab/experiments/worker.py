@@ -8,6 +8,7 @@ from lab.core.threads import threads
 from lab.experiments.progress import Report, unheard
 from lab.experiments.results import Run
 from lab.experiments.worker_aggregates import run_aggregates
+from lab.experiments.worker_blind import run_blind
 from lab.experiments.worker_check import run_check
 from lab.experiments.worker_comparison import run_comparison
 from lab.experiments.worker_correction import run_correction
@@ -18,10 +19,12 @@ from lab.experiments.worker_knet_sizes import run_knet_sizes
 from lab.experiments.worker_label_inference import run_label_inference
 from lab.experiments.worker_labels import run_labels
 from lab.experiments.worker_map import run_map
+from lab.experiments.worker_networks import run_networks
 from lab.experiments.worker_toy_run import run_toy
 from lab.experiments.worker_training import run_training
 from lab.specs import (
     Aggregates,
+    BlindForecast,
     Comparison,
     Correction,
     Experiment,
@@ -32,6 +35,7 @@ from lab.specs import (
     KNetSizes,
     LabelInference,
     LabelStudy,
+    NetworkCurve,
     Schedule,
     Toy,
 )
@@ -58,12 +62,16 @@ def compute(request: Any, report: Report) -> Run:
             return run_forecast(request, report)
         if isinstance(request, Aggregates):
             return run_aggregates(request, report)
+        if isinstance(request, FeatureMap):
+            return run_map(request, report)
         if isinstance(request, Correction):
             return run_correction(request, report)
         if isinstance(request, LabelInference):
             return run_label_inference(request, report)
-        if isinstance(request, FeatureMap):
-            return run_map(request, report)
+        if isinstance(request, BlindForecast):
+            return run_blind(request, report)
+        if isinstance(request, NetworkCurve):
+            return run_networks(request, report)
         if isinstance(request, ForecastCheck):
             return run_check(request, report)
         if isinstance(request, Comparison):

@@ -14,8 +14,8 @@ from lab.analysis.plurality_noise import expected_accuracy
 from lab.core.rng import numpy_rng
 from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
-from lab.experiments.worker_forecast import clean_distribution, placed_accuracy, vote
-from lab.experiments.worker_neighbors import Ground, features, ground
+from lab.experiments.worker_forecast import clean_distribution, placed_accuracy, stand_of, vote
+from lab.experiments.worker_neighbors import Ground, Space
 from lab.noise import Concentrated, MatrixNoise, corrupt
 from lab.specs.forecast import Forecast, ForecastCheck
 
@@ -34,8 +34,8 @@ def run_check(check: ForecastCheck, report: PlainReport) -> Run:
     start = perf_counter()
     forecast, noise = check.forecast, check.forecast.noise
     report(0.02, "finding the neighbours")
-    stand = ground(forecast.dataset, max(forecast.ks), forecast.n_test)
-    place = features(stand.source, stand.rows, stand.asked) if isinstance(noise, Concentrated) else None
+    stand = stand_of(forecast, report)
+    place = stand.space if isinstance(noise, Concentrated) else None
     find = ways_by_class if isinstance(noise, MatrixNoise) else ways_by_place
     rows = find(check, stand, place, report)
     report(0.9, "asking real neighbours")
@@ -50,7 +50,7 @@ def run_check(check: ForecastCheck, report: PlainReport) -> Run:
     return Run(check, metrics, arrays, perf_counter() - start)
 
 
-Place = tuple[np.ndarray, np.ndarray] | None  # features of training and asked rows, where noise needs them
+Place = Space | None  # features of training and asked rows, where noise needs them
 
 
 def ways_by_class(check: ForecastCheck, stand: Ground, _: Place, report: PlainReport) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def ways_by_place(check: ForecastCheck, stand: Ground, place: Place, report: Pla
 
 
 def regions_of(
-    forecast: Forecast, stand: Ground, level: float, seed: int, place: tuple[np.ndarray, np.ndarray]
+    forecast: Forecast, stand: Ground, level: float, seed: int, place: Space
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Which asked rows lie in the noisy places of one draw, and T there and elsewhere."""
     y, (x, queries) = stand.rows.y, place

@@ -14,19 +14,21 @@ import numpy as np
 from jaxtyping import Float
 from numpy.polynomial.chebyshev import chebinterpolate, chebval
 
-from lab.analysis.clean_distribution import neighbour_distribution
+from lab.analysis.clean_distribution import denoised_distribution, neighbour_distribution
 from lab.analysis.knn_experiment import measured_accuracy
 from lab.analysis.plurality_noise import AccuracyCurve, accuracy_curve, expected_accuracy, one_hot
+from lab.core.checks import require
 from lab.core.rng import numpy_rng
 from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
-from lab.experiments.worker_neighbors import Ground, features, ground
+from lab.experiments.worker_neighbors import Ground, Space, ground, network_ground
 from lab.noise import Concentrated, Flip, MatrixNoise, breaking_rate, corrupt, effective_rate
 from lab.specs.forecast import Forecast
 
 TOLERANCE = 1e-7  # of a series, between the levels at which it is exact; a page prints 1e-3
 MOST_NODES = 512
 N_CHECKS = 5
+GRID_KS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 70, 100)  # among which an effective K is looked for
 
 
 def run_forecast(forecast: Forecast, report: PlainReport) -> Run:
@@ -39,28 +41,56 @@ def run_forecast(forecast: Forecast, report: PlainReport) -> Run:
     """
     start = perf_counter()
     report(0.02, "finding the neighbours")
-    stand = ground(forecast.dataset, max(forecast.ks), forecast.n_test)
+    stand = stand_of(forecast, report)
     work = np.cumsum(np.array(forecast.ks) ** 1.5)  # what a curve costs
     curves = []
     for k, before in zip(forecast.ks, np.concatenate([[0.0], work]) / work[-1], strict=False):
         report(0.1 + 0.6 * before, f"expecting the vote of {k}")
         curves.append(curve(forecast, stand, k))
+    grid = grid_of(forecast, stand)
     votes = []
-    place = features(stand.source, stand.rows, stand.asked) if isinstance(forecast.noise, Concentrated) else None
+    place = stand.space if isinstance(forecast.noise, Concentrated) else None
     for i, level in enumerate(forecast.levels if forecast.seeds else ()):
         report(0.7 + 0.3 * i / len(forecast.levels), f"asking real neighbours at {level:.0%} noise")
         votes.append(vote(forecast, stand, level, place))
-    return Run(forecast, describe(forecast, stand, curves), arrays(curves, votes), perf_counter() - start)
+    found = arrays(curves, votes) | {"grid_coefficients": padded(grid)}
+    return Run(forecast, describe(forecast, stand, curves), found, perf_counter() - start)
+
+
+def stand_of(forecast: Forecast, report: PlainReport) -> Ground:
+    """Rows and neighbours of a forecast, with as many of them as any of its K needs."""
+    k_max = max(*forecast.ks, GRID_KS[-1])
+    if forecast.network is None:
+        stand = ground(forecast.dataset, k_max, forecast.n_test)
+    else:
+        stand = network_ground(forecast.network, k_max, forecast.n_test, report)
+    require(forecast.ks[-1] <= stand.table.k_max, "K", f"at most {stand.table.k_max}", forecast.ks[-1])
+    return stand
+
+
+def grid_of(forecast: Forecast, stand: Ground) -> list[AccuracyCurve]:
+    """Curves of many K, to find the one that a network's accuracies amount to; good to 0.001."""
+    if not isinstance(forecast.noise, MatrixNoise):
+        return []  # where noise has a place, K hardly matters
+    known = [k for k in GRID_KS if k <= stand.table.k_max]
+    return [curve(forecast, stand, k, n_nodes=8 + 2 * math.isqrt(k), tolerance=1.0) for k in known]
 
 
 def clean_distribution(forecast: Forecast, stand: Ground, k: int) -> Float[np.ndarray, "m c"]:
     """C_s of every asked row, by the forecast's own choice."""
     if forecast.clean_from == "onehot":
         return one_hot(stand.asked.y, stand.n_classes)
+    if forecast.clean_from == "softmax":
+        assert forecast.network is not None
+        noise = forecast.network.noise
+        assert isinstance(noise, MatrixNoise)
+        return denoised_distribution(stand.softmax, noise.transition(stand.n_classes))
     return neighbour_distribution(stand.table, stand.rows.y, stand.n_classes, k)
 
 
-def curve(forecast: Forecast, stand: Ground, k: int) -> AccuracyCurve:
+def curve(
+    forecast: Forecast, stand: Ground, k: int, *, n_nodes: int | None = None, tolerance: float = TOLERANCE
+) -> AccuracyCurve:
     """Expected accuracy of K as a series of the noise level, with as many terms as it needs."""
     c, correct, ties = clean_distribution(forecast, stand, k), stand.asked.y, forecast.ties
     noise, high = forecast.noise, forecast.highest
@@ -73,9 +103,9 @@ def curve(forecast: Forecast, stand: Ground, k: int) -> AccuracyCurve:
         dial = noise
         return fit(lambda rate: placed_accuracy(c, dial, rate, k, correct, ties), high, n_nodes)
 
-    n_nodes = 8 + 4 * math.isqrt(k)
+    n_nodes = n_nodes or 8 + 4 * math.isqrt(k)
     found = with_nodes(n_nodes)
-    while found.error > TOLERANCE and n_nodes < MOST_NODES:
+    while found.error > tolerance and n_nodes < MOST_NODES:
         n_nodes *= 2
         found = with_nodes(n_nodes)
     return found
@@ -120,7 +150,7 @@ class Votes(NamedTuple):
     outside: Float[np.ndarray, " seeds"]  # nan where noise has no place
 
 
-def vote(forecast: Forecast, stand: Ground, level: float, place: tuple[np.ndarray, np.ndarray] | None) -> Votes:
+def vote(forecast: Forecast, stand: Ground, level: float, place: Space | None) -> Votes:
     """Put noise on the training labels and hold the vote, for each seed.
 
     Args:
@@ -148,15 +178,20 @@ def vote(forecast: Forecast, stand: Ground, level: float, place: tuple[np.ndarra
 
 def arrays(curves: list[AccuracyCurve], votes: list[Votes]) -> dict[str, np.ndarray]:
     """The run's arrays."""
-    n_terms = max(len(curve.coefficients) for curve in curves)
-    padded = [np.pad(curve.coefficients, (0, n_terms - len(curve.coefficients))) for curve in curves]
-    named: dict[str, np.ndarray] = {"coefficients": np.array(padded)}
+    named: dict[str, np.ndarray] = {"coefficients": padded(curves)}
     if votes:
         named |= {name: np.stack([getattr(one, name) for one in votes]) for name in ("measured", "wrong")}
         outside = np.stack([one.outside for one in votes])
         if np.isfinite(outside).all():
             named["outside"] = outside
     return named
+
+
+def padded(curves: list[AccuracyCurve]) -> Float[np.ndarray, "ks terms"]:
+    """The series of all curves, with zeros at their ends."""
+    n_terms = max((len(curve.coefficients) for curve in curves), default=0)
+    rows = [np.pad(curve.coefficients, (0, n_terms - len(curve.coefficients))) for curve in curves]
+    return np.array(rows).reshape(len(curves), n_terms)
 
 
 def describe(forecast: Forecast, stand: Ground, curves: list[AccuracyCurve]) -> dict[str, Any]:
@@ -175,5 +210,6 @@ def describe(forecast: Forecast, stand: Ground, curves: list[AccuracyCurve]) -> 
         "left_out": stand.own is not None,
         "effective_factor": factor,  # effective rate = factor * level
         "breaking_rate": breaking,  # from that level on the true label of some class is no longer the most frequent
+        "grid_ks": [k for k in GRID_KS if k <= stand.table.k_max],
         "series_error": [curve.error for curve in curves],
     }

@@ -15,7 +15,39 @@ from numpy import ndarray
 
 from lab.core.checks import check_integer, check_number, require
 
-VERSION = 1
+VERSION = 2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Networks:
+    """Accuracy of trained networks at some noise levels: mean and standard deviation over their seeds.
+
+    n_seeds: the least number at a level. clean_best: whether the best epoch was chosen by clean labels.
+    Raises: ValueError where a number is not finite.
+    """
+
+    name: str
+    levels: Float[ndarray, " levels"]
+    last: Float[ndarray, "levels 2"]
+    best: Float[ndarray, "levels 2"]
+    n_seeds: int
+    clean_best: bool
+
+    def __post_init__(self) -> None:
+        for name in ("levels", "last", "best"):
+            array = getattr(self, name)
+            require(bool(np.isfinite(array).all()), name, "finite", array[~np.isfinite(array)][:1].tolist())
+
+    def plain(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "name": self.name,
+            "levels": self.levels.tolist(),
+            "last": self.last.tolist(),
+            "best": self.best.tolist(),
+            "n_seeds": self.n_seeds,
+            "clean_best": self.clean_best,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +62,7 @@ class Curves:
     breaking: the level from which on some class loses its plurality; None if there is none.
     outside: at `levels`, the share of asked rows outside the noisy places; given only for noise with a place, for
         which 1 - level is drawn too.
+    networks: drawn over the curves; None for none.
     what: one line that says what is drawn.
     Raises: ValueError where a number is not finite or out of range.
     """
@@ -47,6 +80,7 @@ class Curves:
     spread: Float[ndarray, "levels ks"]
     has_place: bool = False
     outside: Float[ndarray, " levels"] | None = None
+    networks: Networks | None = None
 
     def __post_init__(self) -> None:
         check_integer("n_classes", self.n_classes, 2)
@@ -79,5 +113,6 @@ def encode(curves: Curves) -> bytes:
         "spread": curves.spread.tolist(),
         "has_place": curves.has_place,
         "outside": None if curves.outside is None else curves.outside.tolist(),
+        "networks": None if curves.networks is None else curves.networks.plain(),
     }
     return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()

@@ -17,7 +17,7 @@ from lab.specs.correction_methods import (
 from lab.specs.detection import Detection, InnFigure
 from lab.specs.experiment import Experiment
 from lab.specs.feature_map import FeatureMap, MapSource
-from lab.specs.forecast import Forecast, ForecastCheck
+from lab.specs.forecast import BlindForecast, Forecast, ForecastCheck
 from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
 from lab.specs.methods import (
     LOSSES,
@@ -30,6 +30,7 @@ from lab.specs.methods import (
     NegativeEntropy,
     SymmetricCrossEntropy,
 )
+from lab.specs.networks import NetworkCurve
 from lab.specs.sweep import Axis, Sweep
 from lab.specs.toy import Toy
 from lab.specs.training import Record, Schedule, Seeds
@@ -38,7 +39,7 @@ from lab.specs.tsne import TSNE
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
 register(Axis, Sweep, DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
-register(Forecast, ForecastCheck, Aggregates)
+register(Forecast, ForecastCheck, BlindForecast, NetworkCurve, Aggregates)
 register(Comparison, KNetSizes)
 register(Detection, InnFigure)
 register(Correction, LabelInference, IterKNN, SelKNN, KNNFilter, JointOptimization, PENCIL, OwnPrediction)
@@ -50,6 +51,7 @@ __all__ = [
     "TSNE",
     "Aggregates",
     "Axis",
+    "BlindForecast",
     "Bootstrapping",
     "Comparison",
     "Correction",
@@ -73,6 +75,7 @@ __all__ = [
     "LossCorrection",
     "MapSource",
     "NegativeEntropy",
+    "NetworkCurve",
     "OwnPrediction",
     "RareClass",
     "RarePair",

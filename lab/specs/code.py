@@ -164,11 +164,15 @@ print(result.arrays["y_given"])
 
 
 def _forecast_code(forecast: Forecast) -> str:
+    network = forecast.network
+    noises = {type(each.noise).__name__ for each in (forecast, network) if each is not None}
+    kinds = {kind.__name__ for kind in _kinds(forecast) if not issubclass(kind, Noise | BackboneSpec)}
+    backbone = f"\nfrom lab.specs.backbones import {type(network.backbone).__name__}" if network else ""
     return f"""from numpy.polynomial import Chebyshev
 
 from lab.experiments import run
-from lab.noise import {type(forecast.noise).__name__}
-from lab.specs import DataSource, Forecast
+from lab.noise import {", ".join(sorted(noises))}
+from lab.specs import {", ".join(sorted(kinds | {"DataSource", "Forecast"}))}{backbone}
 
 forecast = {_expression(forecast, 0)}
 result = run(forecast)

@@ -9,10 +9,11 @@ from lab.core.checks import check_choice, check_integer, check_number, require
 from lab.noise import Concentrated, MatrixNoise, Noise, Uniform
 from lab.specs.codec import digest
 from lab.specs.datasets import DATASETS
+from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
 
 TIES = ("wrong", "random", "lowest", "optimistic")  # as in `lab.analysis.plurality`
-CLEAN_FROM = ("neighbours", "onehot")
+CLEAN_FROM = ("neighbours", "onehot", "softmax")
 LARGEST_K, MOST_KS, MOST_LEVELS, MOST_DRAWS = 1001, 7, 101, 50
 
 
@@ -35,7 +36,10 @@ class Forecast:
         ties: what a tie counts, in the theory and in the real votes: "wrong" as in the paper, "random", "lowest" (class
             index) or "optimistic".
         clean_from: where C_s, the clean labels around a test row, comes from: "neighbours" takes those of its K nearest
-            training rows (DRO §3.3), "onehot" a set that can be learnt perfectly (DRO Eq. 14).
+            training rows (DRO §3.3), "onehot" a set that can be learnt perfectly (DRO Eq. 14), "softmax" the answer of
+            `network` (DRO §3.3 for networks); where that was trained under noise with a matrix, times its inverse.
+        network: a training whose features take the place of the inputs, and whose training rows carry the noise; of its
+            last epoch. None looks for neighbours among the inputs.
         levels: noise levels at which real neighbours vote, ascending; the last is where the curves end.
         seeds: one draw of the noise each; none leaves the real votes out.
         n_test: at most so many rows are asked about, in the proportions of the classes.
@@ -50,6 +54,7 @@ class Forecast:
     levels: tuple[float, ...] = even_levels(0.9)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     n_test: int = 500
+    network: Experiment | None = None
 
     def __post_init__(self) -> None:
         check_choice("ties", self.ties, TIES)
@@ -68,6 +73,18 @@ class Forecast:
         object.__setattr__(self, "levels", tuple(check_number("levels", level, 0, 1) for level in self.levels))
         require(self.highest > 0, "levels", "not 0 alone", self.levels)
         self._check_noise()
+        self._check_network()
+
+    def _check_network(self) -> None:
+        if self.network is None:
+            require(self.clean_from != "softmax", "network", "given, for C_s from its softmax", None)
+            return
+        fits = isinstance(self.network, Experiment) and self.network.dataset == self.dataset
+        require(fits, "network", f"a training on {self.dataset.name}", self.network)
+        require(self.network.imbalance is None, "network", "a training on all classes", self.network.imbalance)
+        fits = isinstance(self.network.noise, MatrixNoise)
+        rule = "trained on clean labels, or under noise by class, for C_s from its softmax"
+        require(self.clean_from != "softmax" or fits, "network", rule, self.network.noise)
 
     def _check_noise(self) -> None:
         noise, classes = self.noise, self.dataset.classes
@@ -94,6 +111,29 @@ class Forecast:
     @property
     def lane(self) -> str:
         """It answers in seconds; see `lab.experiments.engine`."""
+        return "quick"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlindForecast:
+    """The forecast of somebody who has the given labels alone, at one level: T is estimated from them, and C_s too."""
+
+    forecast: Forecast = field(default_factory=Forecast)
+    level: float = 0.6
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", check_number("level", self.level, 0, self.forecast.highest))
+        check_integer("seed", self.seed, 0, 2**32 - 1)
+
+    @property
+    def digest(self) -> str:
+        """12 hex digits."""
+        return digest(self)
+
+    @property
+    def lane(self) -> str:
+        """It answers in seconds."""
         return "quick"
 
 

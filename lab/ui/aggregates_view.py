@@ -47,7 +47,7 @@ def show_aggregates(run: Run, *, pooled: bool, before: bool) -> None:
     """
     rates(run)
     with st.container(key="aggregate-diagrams"):
-        if before:
+        if before and run.request != run.request.before_noise:
             _before_noise(run, pooled)
         for part in parts_of(run):
             _diagrams(run, part, pooled)

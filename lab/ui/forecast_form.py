@@ -7,13 +7,15 @@ from typing import Any
 import streamlit as st
 
 from lab.noise import MAPS, Concentrated, Flip, Matrix, MatrixNoise, Semantic, Symmetric, Uniform, two_alternatives
-from lab.specs import DataSource, Forecast
+from lab.specs import DataSource, Experiment, Forecast
 from lab.specs.datasets import DATASETS
 from lab.specs.forecast import CLEAN_FROM, TIES, even_levels
+from lab.specs.presets import NETWORK_BASE
 from lab.ui.noise_data import classes_of, source_picker
 from lab.ui.noise_form import Impossible, form_group
 from lab.ui.noise_matrix import MOST_CLASSES, PARAM, checked_matrix, own_matrix
 from lab.ui.noise_models import DIAL, MAP_NAMES, NAMES, SEMANTIC
+from lab.ui.run_picker import finished_trainings
 from lab.ui.words import sentence
 
 TWO, OWN = "two", "matrix"
@@ -28,7 +30,8 @@ SIMPLE: dict[str, type[Uniform | Symmetric | Flip]] = {"uniform": Uniform, "symm
 TIE_NAMES = dict(
     zip(TIES, ("an error (the paper)", "a draw among the tied", "won by the lowest class", "won"), strict=True)
 )
-CLEAN_NAMES = dict(zip(CLEAN_FROM, ("as in the data", "all of the right class"), strict=True))
+CLEAN_NAMES = dict(zip(CLEAN_FROM, ("as in the data", "all of the right class", "the network’s softmax"), strict=True))
+INPUTS = ""  # in place of a network's digest
 SHARE = 0.7  # of the first of two alternatives, at first
 DEFAULT = Forecast()
 
@@ -40,7 +43,7 @@ def forecast_form() -> Forecast | None:
             source = form_group("Data", "data", source_picker)
             noise = form_group("Noise on the labels", "noise", lambda: _noise(source))
             parts = form_group("Neighbours", "neighbours", lambda: _ks(source, noise))
-            parts |= form_group("What the curves assume", "theory", _theory)
+            parts |= form_group("What the curves assume", "theory", lambda: _theory(parts["network"]))
             return form_group("Levels and real votes", "votes", lambda: Forecast(**parts, **_votes()))
         except Impossible:
             return None
@@ -101,20 +104,44 @@ def _ks(source: DataSource, noise: MatrixNoise | Concentrated) -> dict[str, Any]
         bind="query-params",
         help="Up to seven numbers of neighbours with commas between them. A curve costs about as much as K√K.",
     )
-    parts: dict[str, Any] = {"dataset": source, "noise": noise, "ks": read_ks(text)}
+    known = networks_for(source)
+    chosen = st.selectbox(
+        "Neighbours are looked for",
+        list(known),
+        format_func=lambda digest: known[digest][0],
+        key="by",
+        bind="query-params",
+        help="DRO looks for them among MNIST’s pixels, and among CIFAR-10’s and ImageNet’s penultimate features of a network.",
+    )
+    network = known[chosen][1]
+    parts: dict[str, Any] = {"dataset": source, "noise": noise, "ks": read_ks(text), "network": network}
     Forecast(**parts)
     return parts
 
 
-def _theory() -> dict[str, Any]:
+def networks_for(source: DataSource) -> dict[str, tuple[str, Experiment | None]]:
+    """By digest, the trainings in whose features neighbours can be looked for: their names and what they are."""
+    known: dict[str, tuple[str, Experiment | None]] = {INPUTS: ("among the inputs", None)}
+    if source == NETWORK_BASE.dataset:
+        known[NETWORK_BASE.digest] = ("in features of a network on clean labels", NETWORK_BASE)
+    for digest, (name, request) in finished_trainings().items():
+        if request.dataset == source and request.imbalance is None and digest not in known:
+            known[digest] = (f"in features of: {name}", request)
+    return known
+
+
+def _theory(network: Experiment | None) -> dict[str, Any]:
     """What the curves take for granted."""
+    has_softmax = network is not None and isinstance(network.noise, MatrixNoise)
     clean_from = st.selectbox(
         "Clean labels around a test sample",
-        CLEAN_FROM,
+        CLEAN_FROM if has_softmax else CLEAN_FROM[:2],
         format_func=CLEAN_NAMES.__getitem__,
         key="clean",
         bind="query-params",
-        help="C_s of the paper. “All of the right class” is a set that can be learnt perfectly (Eq. 14).",
+        help="C_s of the paper. “All of the right class” is a set that can be learnt perfectly (Eq. 14). The softmax of a network on "
+        "clean labels is the paper’s choice for networks; of one on noisy labels it is taken times the inverse of T, which is "
+        "the lab’s own extension.",
     )
     ties = st.selectbox(
         "A tie is",
@@ -183,6 +210,7 @@ def controls_of(forecast: Forecast) -> dict[str, Any]:
         "top": forecast.highest,
         "draws": len(forecast.seeds),
         "tests": forecast.n_test,
+        "by": INPUTS if forecast.network is None else forecast.network.digest,
     }
     if isinstance(noise, Concentrated):
         return controls | {"kind": DIAL, "spot": noise.concentration}

@@ -75,7 +75,7 @@ def _columns(check: Run) -> dict[str, Cell]:
         if forecast.seeds:
             columns |= {"Place known": lambda row: _beside(row["by_region"], row["drawn"])}
         return columns | (measured if forecast.seeds else {})
-    if forecast.clean_from == "onehot":
+    if forecast.clean_from != "neighbours":
         columns |= {"From the neighbours": lambda row: _beside(row["theorem"], row["drawn"])}
     columns |= {
         "Theorem 1, simulated": lambda row: _simulated(row["simulated"], row["drawn"]),
@@ -114,13 +114,12 @@ def explained(check: Run) -> str:
             f"1 − γ is {1 - check.request.level:.1%}{known}. Place known: the same mixture, with the places as they were "
             f"drawn and the test samples that lie in them (DRO §3.4, sharpened). {real}{errors}"
         )
-    perfect = (
-        "The first column takes all neighbours to be of the right class, the others take their clean labels as they are. "
-        if forecast.clean_from == "onehot"
-        else ""
-    )
+    assumed = {
+        "onehot": "The first column takes all neighbours to be of the right class, the others take their clean labels as they are. ",
+        "softmax": "The first column takes the network’s softmax for their clean labels, the others take these as they are. ",
+    }.get(forecast.clean_from, "")
     return (
-        f"Theorem 1 (Eq. 2) is the curve. {perfect}Simulated: the same by drawing votes, so that chance alone differs. Clean "
+        f"Theorem 1 (Eq. 2) is the curve. {assumed}Simulated: the same by drawing votes, so that chance alone differs. Clean "
         "labels kept: every neighbour keeps its own clean label and only the noise is drawn; what this differs by is the "
         f"paper’s approximation, which draws the clean labels too. {real}{errors}"
     )

@@ -18,13 +18,16 @@ from lab.specs import DataSource, Forecast, to_json
 from lab.specs.datasets import DATASETS
 from lab.specs.presets import FORECAST
 from lab.ui.forecast import Start, level_of, mount
+from lab.ui.forecast_blind import blind_section
 from lab.ui.forecast_figures import LEVEL, REVISION
 from lab.ui.forecast_form import CLEAN_NAMES, OWN, TIE_NAMES
+from lab.ui.forecast_networks import Measured, best_in_words, choose_networks, networks_section
 from lab.ui.forecast_table import exactness_table
 from lab.ui.jobs import latest_run
 from lab.ui.noise_data import classes_of
 from lab.ui.noise_matrix import DESK, matrix_editor
 from lab.ui.noise_models import NAMES_OF
+from lab.ui.run_words import run_title
 from lab.ui.toy_results import code_window, link_window
 from lab.ui.words import sentence
 
@@ -44,11 +47,16 @@ def meanwhile(asked: Forecast | None) -> Run | None:
 
 
 def show_forecast(run: Run) -> None:
-    """Curves, exactness at the level, and what to take home."""
+    """Curves, exactness at the level, networks, what can be said without clean labels, and what to take home."""
     start = _start()
     highest = run.request.highest
-    mount(encode(curves_of(run)), key=COMPONENT, start=start, on_level=lambda: st.rerun(EXPLORER))
+    networks = choose_networks(run.request)
+    mount(encode(curves_of(run, networks)), key=COMPONENT, start=start, on_level=lambda: st.rerun(EXPLORER))
     st.caption(sentence(_small_print(run)))
+    if networks is not None:
+        st.markdown(f"Networks, mean of their seeds: {best_in_words(networks)}.")
+        if networks.base.uses_clean_labels:
+            st.badge("the best epoch is chosen by clean labels", icon=":material/verified:", color="orange")
 
     @st.fragment(key=EXPLORER)
     def explorer() -> None:
@@ -57,8 +65,10 @@ def show_forecast(run: Run) -> None:
         if st.query_params.get(AT) != f"{level:g}":
             st.query_params[AT] = f"{level:g}"
         exactness_table(run, level)
+        blind_section(run, level)
 
     explorer()
+    networks_section(run, networks)
     if st.session_state.get("kind") == OWN:
         edit_matrix(run.request.dataset)
     take_home(run)
@@ -79,7 +89,7 @@ def _linked_level() -> float:
     return level if 0 <= level <= 1 else FIRST_LEVEL
 
 
-def curves_of(run: Run) -> Curves:
+def curves_of(run: Run, networks: Measured | None = None) -> Curves:
     """A run in the form that the component draws."""
     forecast, arrays, m = run.request, run.arrays, run.metrics
     n_draws, n_ks = len(forecast.seeds), len(forecast.ks)
@@ -99,6 +109,7 @@ def curves_of(run: Run) -> Curves:
         spread=spread,
         has_place=isinstance(forecast.noise, Concentrated),
         outside=arrays["outside"].mean(axis=1) if "outside" in arrays else None,
+        networks=None if networks is None else networks.drawn(),
     )
 
 
@@ -117,13 +128,19 @@ def _small_print(run: Run) -> str:
     forecast, m = run.request, run.metrics
     asked = "training samples, each without its own vote" if m["left_out"] else "test samples"
     own = "" if forecast.dataset.name in DATASETS else " Labels are taken as true."
+    network = forecast.network
+    where = (
+        " on the inputs"
+        if network is None
+        else f" in the features of a network ({run_title(network)}; training {network.digest})"
+    )
     place = (
         " With a place, the expectation is a mixture: all neighbours of a share γ of the samples lie in the place."
         if isinstance(forecast.noise, Concentrated)
         else ""
     )
     return (
-        f"Lines: Theorem 1 for {m['n_test']:,} {asked}, their neighbours among {m['n_train']:,} on the inputs; clean labels "
+        f"Lines: Theorem 1 for {m['n_test']:,} {asked}, their neighbours among {m['n_train']:,}{where}; clean labels "
         f"around each: {CLEAN_NAMES[forecast.clean_from]}; a tie is {TIE_NAMES[forecast.ties]}.{place}{own} "
         f"Forecast {forecast.digest}"
     )

@@ -56,16 +56,24 @@ def choose_run(label: str = "Training", *, key: str = "run") -> RunView | None:
 
 def finished_names() -> dict[str, str]:
     """A name of its own for each finished training: of the history, newest first, then those that ship with the lab."""
+    return {digest: name for digest, (name, _) in finished_trainings().items()}
+
+
+def finished_trainings() -> dict[str, tuple[str, Experiment]]:
+    """The same, with what each was asked for."""
     own = {
-        record.digest: record.name or run_title(record.request)
+        record.digest: (record.name or run_title(record.request), record.request)
         for record in store().records()
         if record.status == "done" and isinstance(record.request, Experiment)
     }
-    names = own | {
-        each.digest: run_title(each) for each in TRAININGS if each.digest not in own and shipped(each.digest)
+    known = own | {
+        each.digest: (run_title(each), each) for each in TRAININGS if each.digest not in own and shipped(each.digest)
     }
-    often = Counter(names.values())
-    return {digest: name if often[name] == 1 else f"{name} ({digest[:6]})" for digest, name in names.items()}
+    often = Counter(name for name, _ in known.values())
+    return {
+        digest: (name if often[name] == 1 else f"{name} ({digest[:6]})", request)
+        for digest, (name, request) in known.items()
+    }
 
 
 def open_links(digest: str) -> None:

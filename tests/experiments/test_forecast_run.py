@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.polynomial import Chebyshev
 
-from lab.analysis.clean_distribution import neighbour_distribution
+from lab.analysis.clean_distribution import denoised_distribution, neighbour_distribution
 from lab.analysis.plurality_noise import expected_accuracy, one_hot
 from lab.core.rng import numpy_rng
 from lab.data import load
@@ -22,7 +22,7 @@ from lab.neighbors.table import NeighborTable
 from lab.noise import Concentrated, Flip, Uniform, corrupt
 from lab.specs import DataSource, Forecast, ForecastCheck
 from lab.specs.code import as_code
-from lab.specs.presets import DRO_FIGURES, GALLERY
+from lab.specs.presets import DRO_FIGURES, GALLERY, TRAININGS
 
 SMALL = Forecast(ks=(1, 2, 7), levels=(0.0, 0.4, 0.8), seeds=(0, 5), ties="random")
 IRIS = Forecast(dataset=DataSource(name="iris"), ks=(1, 4), levels=(0.0, 0.5), seeds=(0, 1))
@@ -150,7 +150,7 @@ def test_with_a_place_the_check_knows_who_lies_in_it() -> None:
 
 def test_without_draws_there_are_curves_alone() -> None:
     run = run_forecast(replace(IRIS, seeds=()), quiet)
-    assert set(run.arrays) == {"coefficients"}
+    assert set(run.arrays) == {"coefficients", "grid_coefficients"}
     check = run_check(ForecastCheck(forecast=replace(IRIS, seeds=()), level=0.2), quiet)
     assert check.arrays == {}
 
@@ -167,8 +167,51 @@ def test_where_there_are_no_test_rows_nobody_votes_for_himself(tmp_path, monkeyp
     assert run.metrics["left_out"] is True
     assert run.metrics["n_test"] == 60
     assert run.arrays["measured"][0, 0, 0] < 0.75
-    with pytest.raises(ValueError, match=r"k_max must be an integer in \[1, 59\], got 60"):
+    with pytest.raises(ValueError, match=r"K must be at most 59, got 60"):
         run_forecast(replace(mine, ks=(60,)), quiet)
+
+
+NETWORK = Forecast(
+    noise=Flip(1.0), ks=(1, 9), levels=(0.0, 0.3), seeds=(0,), network=replace(TRAININGS[0], noise=Uniform(0.4))
+)
+
+
+def test_with_a_network_neighbours_are_those_in_its_features_and_its_rows_carry_the_noise() -> None:
+    run = run_forecast(NETWORK, quiet)
+    training = shipped(TRAININGS[0].digest)
+    assert training is not None
+    arrays = {name: training.arrays[name] for name in ("train_features", "test_features")}
+    x, queries = (array.astype(np.float32) for array in arrays.values())
+    y, test_y = (training.arrays[name].astype(np.int64) for name in ("y_clean", "test_y"))
+    table = NeighborTable.build(x, queries, k_max=9)
+    given = corrupt(y, Flip(0.3), rng=numpy_rng(0, "noise"), n_classes=10).y_given
+    votes = (given[table.idx[:, :1]] == test_y[:, None]).mean()
+    assert run.arrays["measured"][1, 0, 0] == pytest.approx(votes)
+    c = neighbour_distribution(table, y, 10, 9)
+    expected = expected_accuracy(c, Flip(0.3).transition(10), 9, test_y)
+    assert series(run, 1)(0.3) == pytest.approx(expected, abs=1e-7)
+
+
+def test_a_softmax_is_taken_times_the_inverse_of_its_own_noise() -> None:
+    run = run_forecast(replace(NETWORK, clean_from="softmax"), quiet)
+    training = shipped(TRAININGS[0].digest)
+    assert training is not None
+    c = denoised_distribution(training.arrays["test_softmax"], Uniform(0.4).transition(10))
+    expected = expected_accuracy(c, np.eye(10), 1, training.arrays["test_y"].astype(np.int64))
+    assert series(run, 0)(0.0) == pytest.approx(expected, abs=1e-7)
+
+
+def test_the_grid_of_many_k_is_near_the_curves_of_each(small: Run) -> None:
+    ks = small.metrics["grid_ks"]
+    assert ks[0] == 1
+    assert ks[-1] == 100
+    digits = load("digits")
+    table = NeighborTable.build(digits.train.x, digits.test.x, k_max=100)
+    for k in (1, 50, 100):
+        c = neighbour_distribution(table, digits.train.y_clean, 10, k)
+        expected = expected_accuracy(c, Uniform(0.7).transition(10), k, digits.test.y_clean, ties="random")
+        curve = Chebyshev(small.arrays["grid_coefficients"][ks.index(k)], domain=[0, 0.8])
+        assert curve(0.7) == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_script_prints_the_digest_and_the_numbers(capsys, monkeypatch) -> None:

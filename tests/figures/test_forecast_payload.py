@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.polynomial import Chebyshev
 
-from lab.figures.forecast_payload import VERSION, Curves, encode
+from lab.figures.forecast_payload import VERSION, Curves, Networks, encode
 
 CURVES = Curves(
     what="a set",
@@ -35,6 +35,16 @@ def test_the_message_holds_every_digit() -> None:
     for i, coefficients in enumerate(body["coefficients"]):
         np.testing.assert_array_equal(coefficients, CURVES.coefficients[i])
     assert body["effective_factor"] == 2 / 3
+
+
+def test_networks_travel_with_the_curves_and_must_be_numbers() -> None:
+    points = np.array([[0.9, 0.01]])
+    fields = {"name": "a network", "levels": np.array([0.4]), "last": points, "n_seeds": 3, "clean_best": True}
+    assert json.loads(encode(CURVES))["networks"] is None
+    body = json.loads(encode(changed(networks=Networks(**fields, best=points))))
+    assert body["networks"]["best"] == [[0.9, 0.01]]
+    with pytest.raises(ValueError, match="best must be finite"):
+        Networks(**fields, best=points * np.nan)
 
 
 def test_a_level_reads_as_numpys_own_series_does() -> None:

@@ -15,11 +15,12 @@ import pytest
 from numpy.polynomial.chebyshev import chebval
 from streamlit.testing.v1 import AppTest
 
+from lab.experiments.worker_blind import run_blind
 from lab.experiments.worker_check import run_check
 from lab.experiments.worker_forecast import run_forecast
 from lab.noise import Concentrated, Flip, Matrix
-from lab.specs import Forecast, ForecastCheck
-from lab.specs.presets import DRO_FIGURES, FORECAST
+from lab.specs import BlindForecast, Forecast, ForecastCheck, from_json
+from lab.specs.presets import DRO_FIGURES, FORECAST, TRAININGS
 from lab.ui.forecast_figures import WORDS
 from lab.ui.forecast_form import controls_of, read_ks, write_ks
 from lab.ui.forecast_view import curves_csv, votes_csv
@@ -37,7 +38,7 @@ def asked(monkeypatch) -> list[Any]:
 
     def submit(request: Any) -> SimpleNamespace:
         requests.append(request)
-        compute = run_forecast if isinstance(request, Forecast) else run_check
+        compute = {Forecast: run_forecast, ForecastCheck: run_check, BlindForecast: run_blind}[type(request)]
         try:
             run, error = compute(request, lambda fraction, message: None), None
         except ValueError as problem:
@@ -49,6 +50,11 @@ def asked(monkeypatch) -> list[Any]:
     monkeypatch.setattr("lab.ui.jobs.submit", submit)
     monkeypatch.setattr("lab.ui.jobs.find", lambda digest: None)
     return requests
+
+
+@pytest.fixture(autouse=True)
+def _empty_history(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("LAB_HOME", str(tmp_path))
 
 
 @pytest.fixture
@@ -106,6 +112,48 @@ def test_it_opens_with_a_finished_forecast_and_its_check_and_asks_no_worker(open
     assert not page.info
 
 
+def test_networks_lie_over_the_curves_and_more_of_them_are_a_button_away(open_page, asked, monkeypatch) -> None:
+    page = open_page()
+    networks = message(page)["networks"]
+    assert networks["levels"] == [0.2, 0.4, 0.6, 0.8, 0.9]
+    assert networks["n_seeds"] == 3
+    assert any(
+        "γ = 0.20: last 87.4" in text.value for text in page.markdown
+    )  # the table's words are the figure's numbers
+    assert networks["last"][0][0] == pytest.approx(0.874, abs=5e-4)
+    assert any("at its largest" in text.value for text in page.markdown)
+    assert any("lab sweep" in text.value for text in page.markdown)
+    sweep = from_json(next(code.value for code in page.code if '"Sweep"' in code.value))
+    assert len(sweep.cells) == 6
+    started: list[Any] = []
+    monkeypatch.setattr("lab.ui.forecast_networks.submit", started.append)
+    next(button for button in page.button if button.label == "Train these 18 networks now").click().run()
+    assert started == list(sweep.experiments)
+    page.selectbox(key="nets").select_index(0).run()
+    assert message(page)["networks"] is None
+    assert asked == []
+
+
+def test_the_noise_is_estimated_without_clean_labels_on_request(open_page, asked) -> None:
+    page = open_page(set="Iris", kind="Uniform", ks="1, 4", draws="1", at="0.3")
+    next(button for button in page.button if button.label.startswith("Estimate the noise at γ = 0.3")).click().run()
+    assert not page.exception
+    assert isinstance(asked[-1], BlindForecast)
+    assert any("estimated from the given labels alone" in text.value for text in page.markdown)
+    assert any(text.value.startswith("| K | Forecast, cautious to hopeful |") for text in page.markdown)
+
+
+def test_neighbours_may_be_looked_for_in_a_trainings_features(open_page, asked) -> None:
+    page = open_page()
+    page.selectbox(key="by").select_index(2).run()
+    assert not page.exception
+    assert asked[0].network == TRAININGS[0]
+    assert any("in the features of a network" in caption.value for caption in page.caption)
+    page.selectbox(key="clean").select_index(2).run()
+    assert asked[-1].clean_from == "softmax"
+    assert not page.exception
+
+
 GOLDEN = {  # science.md 3.7: figure, K, level -> accuracy, ties counting as errors
     ("4a", 1, 0.2): 0.8,
     ("4a", 10, 0.4): 0.633103,
@@ -128,7 +176,7 @@ def test_a_figure_is_one_click_from_the_start_and_shows_the_papers_numbers(open_
     assert not page.exception
     assert asked == []  # curves and table ship finished
     assert len(table(page)) == 2 + len(DRO_FIGURES[name].forecast.ks)
-    assert page.markdown[2].value.startswith(f"**Fig. {name}.**")
+    assert any(text.value.startswith(f"**Fig. {name}.**") for text in page.markdown)
     assert linked(page, "at") == f"{DRO_FIGURES[name].level:g}"
     for (figure, k, level), accuracy in GOLDEN.items():
         if figure == name:
