@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.figures.inn_payload import counts_at
+from lab.specs import InnFigure
 from lab.specs.presets import DETECTION, TRAININGS
 from lab.ui.inn import Chosen, chosen
 from lab.ui.inn_study import Study, trapezoid_area
@@ -69,6 +71,49 @@ def test_every_figure_is_one_click_away(open_page, line, look: str, words: str) 
     assert not page.error
     asks = [button for button in page.button if button.key and button.key.startswith("ask-")]
     assert len(asks) == (look in ("A small class", "Heavy noise"))  # their trainings wait for a button
+
+
+def finished(figure: InnFigure) -> Run:
+    """A run as the worker makes it, of made numbers."""
+    epochs, names = [1, 10, 50], ("INN", "small loss, CE", "small loss, CE+NE", "small loss, MixUp")
+    numbers = {"epochs": epochs, "seeds": [0, 1, 2]}
+    if figure.figure == "heavy":
+        best = {rate: {name: [0.7, 0.8, 0.9] for name in names} for rate in ("0.8", "0.9")}
+        chosen_epochs = {rate: {name: [1, 10, 10] for name in names} for rate in ("0.8", "0.9")}
+        return Run(figure, numbers | {"best": best, "best_epoch": chosen_epochs}, {}, 1.0)
+    rng = np.random.default_rng(0)
+    curve = {"whole": [[0.9, 0.8, 0.7]] * 3, "minority": [[0.0, 0.4, 0.3]] * 3}
+    arrays = {
+        "group": np.arange(80, dtype=np.uint8) % 4,
+        "loss": rng.random((3, 80), dtype=np.float32),
+        "inn": rng.random((3, 80), dtype=np.float32),
+    }
+    return Run(figure, numbers | {"auroc": dict.fromkeys(names, curve), "sizes": [20] * 4}, arrays, 1.0)
+
+
+def test_the_small_class_is_drawn_in_four_groups_at_the_epochs_chosen(open_page, monkeypatch) -> None:
+    monkeypatch.setattr("lab.ui.inn_figures.shipped", lambda digest: True)
+    monkeypatch.setattr("lab.ui.inn_figures.finished_run", lambda figure, patience: finished(figure))
+    page = open_page(look="A small class")
+    assert [slider.value for slider in page.select_slider] == [1, 50]
+    page.select_slider[0].set_value(10).run()
+    assert not page.exception
+    assert any("ends at 0.30" in caption.value for caption in page.caption)
+
+
+def test_heavy_noise_stands_beside_what_the_paper_prints_and_says_whose_epoch_it_is(open_page, monkeypatch) -> None:
+    monkeypatch.setattr("lab.ui.inn_figures.shipped", lambda digest: True)
+    monkeypatch.setattr("lab.ui.inn_figures.finished_run", lambda figure, patience: finished(figure))
+    page = open_page(look="Heavy noise")
+    table = page.dataframe[0].value
+    assert len(table) == 8
+    inn = table[(table["Detector"] == "INN") & (table["Nominal rate"] == "80%")].iloc[0]
+    assert (inn["Best AUC here"], inn["CIFAR-10, as printed"], inn["Effective rate"]) == (
+        "0.800 (0.082)",
+        "0.885",
+        "72%",
+    )
+    assert any("only the true labels tell" in text.value for text in page.markdown)
 
 
 def test_another_training_says_what_it_costs_before_it_starts(open_page, line) -> None:
