@@ -63,5 +63,6 @@ def chosen(key: str, start: Start, methods: Collection[str]) -> Start:
     if not isinstance(state, Mapping) or state.get("method") not in methods:
         return start
     episode = state.get("episode")
-    whole = isinstance(episode, int) and not isinstance(episode, bool) and episode >= 0
-    return Start(state["method"], episode if whole else start.episode)
+    if isinstance(episode, bool) or not isinstance(episode, int) or episode < 0:
+        return start
+    return Start(state["method"], episode)
