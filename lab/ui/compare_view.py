@@ -39,13 +39,9 @@ ASKED = "knet-sizes-asked"  # digests of comparisons whose study of sizes somebo
 def meanwhile(asked: Comparison | None) -> Run | None:
     """What stands there while what was asked for does not: the comparison before, or the lab's own, and a word on it."""
     run = latest_run(Comparison) or shipped(COMPARISON.digest)
-    if run is not None and asked is None:
-        st.info(
-            sentence(
-                "What the side bar asks for cannot be done; the reason stands there. Shown meanwhile: " + title(run)
-            ),
-            icon=":material/info:",
-        )
+    if run is not None:
+        why = "" if asked else "What the side bar asks for cannot be done; the reason stands there. "
+        st.info(sentence(f"{why}Shown meanwhile: {title(run)}"), icon=":material/info:")
     return run
 
 
