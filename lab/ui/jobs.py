@@ -66,7 +66,7 @@ def under_way(request: Any) -> bool:
 def _watch(job: Job, draw: Callable[[Job], None] | None) -> None:
     """Progress, time left and a stop button, refreshed until the job is over."""
 
-    @st.fragment(run_every=0.3)
+    @st.fragment(run_every=0.3 if draw is None else 0.15)
     def progress() -> None:
         if job.finished:
             if job.status in ENDED_BADLY:

@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from lab.experiments import Run
 from lab.figures.scatter_payload import Points, Ring
-from lab.specs import FeatureMap, MapSource
+from lab.specs import FeatureMap
 
 TAP_NAMES = {
     "penultimate": "Penultimate layer",
@@ -141,9 +141,9 @@ def first_colour(study: FeatureMap, view: AtK) -> str:
     return next(name for name in (*view.own, *view.labels) if name.startswith(wanted))
 
 
-def map_title(source: MapSource) -> str:
-    """What a map is of."""
-    return TAP_NAMES[source.tap]
+def first_hidden(study: FeatureMap, view: AtK) -> tuple[str, ...]:
+    """Circles that are not shown at first: all of them where labels are what the maps are about."""
+    return tuple(ring.name for ring in view.rings) if study.left.labels_of else ()
 
 
 def map_note(run: Run, side: str) -> str:

@@ -12,7 +12,8 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from lab.experiments import Run
-from lab.ui.map_points import AtK, confusion, map_title, same_neighbours, table_of
+from lab.ui.map_points import AtK, confusion, same_neighbours, table_of
+from lab.ui.map_study import map_title
 from lab.ui.pictures import Picture, picture_list
 from lab.ui.words import sentence
 
@@ -27,7 +28,7 @@ def show_selection(run: Run, view: AtK, ids: Int[ndarray, " s"]) -> None:
     listed, what = (ids, "selected") if len(ids) else (circled, "circled (nothing is selected)")
     wide, narrow = st.columns([11, 10], gap="large")
     with wide:
-        st.subheader(f"{len(listed):,} points {what}", anchor=False)
+        st.subheader(f"{len(listed):,} {'point' if len(listed) == 1 else 'points'} {what}", anchor=False)
         ticked = _table(run, view, listed, digest)
         if run.metrics["pictures"]:
             _pictures(run, view, listed)
@@ -110,8 +111,8 @@ def _matrix(run: Run, view: AtK, ids: Int[ndarray, " s"], digest: str) -> None:
         height="content",
         column_config=dict.fromkeys(classes, st.column_config.NumberColumn(width=CELL)) if len(classes) <= 12 else None,
     )
-    of = f"the {len(ids):,} selected" if len(ids) else f"all {len(view.y_true):,}"
-    st.caption(f"Of {of} points; row: true class, column: answer. A cell selects its points on the maps.")
+    of = "the selection" if len(ids) else f"all {len(view.y_true):,} points"
+    st.caption(f"Of {of}; row: true class, column: answer. A cell selects its points on the maps.")
     cell, done = tuple(map(tuple, event.selection.cells)), f"cell-{digest}-{side}"
     if cell and cell != st.session_state.get(done):
         st.session_state[done] = cell
@@ -130,7 +131,7 @@ def _pictures(run: Run, view: AtK, listed: Int[ndarray, " s"]) -> None:
         shown.append(Picture(pictures[i], f"{classes[view.y_true[i]]} → {answers}", wrong, f"point {i}"))
     picture_list(shown)
     more = f" The first {MOST_PICTURES} of {len(listed):,}." if len(listed) > MOST_PICTURES else ""
-    st.caption(f"True class → answer of {sentence(' / '.join(view.answerers))}{more}")
+    st.caption(f"True class → answer of the {' / the '.join(view.answerers)}.{more}")
 
 
 def _why(run: Run, view: AtK, focus: int | None) -> None:

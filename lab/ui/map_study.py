@@ -1,15 +1,22 @@
-"""Below the maps: how well each layer keeps the classes apart, the rates of the labels, and what to take home."""
+"""Around the maps: their titles, how well each layer keeps the classes apart, the rates of the labels, and what to take home."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from lab.experiments import Run
-from lab.specs import FeatureMap, to_json
+from lab.specs import FeatureMap, MapSource, to_json
 from lab.ui.map_points import TAP_NAMES
-from lab.ui.run_words import run_title
+from lab.ui.run_words import noise_words, run_title
 from lab.ui.toy_results import code_window, link_window
 from lab.ui.words import percent, sentence
+
+
+def map_title(source: MapSource) -> str:
+    """What a map is of, and whose labels it shows if they are another training's."""
+    if source.labels_of is None:
+        return TAP_NAMES[source.tap]
+    return f"{TAP_NAMES[source.tap]}; labels: {noise_words(source.labels_of)}"
 
 
 def rates(run: Run) -> None:

@@ -12,8 +12,9 @@ from numpy import ndarray
 from lab.experiments import Job, Run
 from lab.figures.scatter_payload import Points, encode_map, encode_pictures, encode_points
 from lab.specs import FeatureMap
-from lab.ui.map_points import AtK, at_k, first_colour, map_note, map_title
+from lab.ui.map_points import AtK, at_k, first_colour, first_hidden, map_note
 from lab.ui.map_selection import show_selection
+from lab.ui.map_study import map_title
 from lab.ui.scatter import MapView, Options, mount
 from lab.ui.words import percent
 
@@ -89,7 +90,11 @@ def _maps(run: Run, view: AtK, frame: int | None) -> Int[ndarray, " s"]:
         for side in ("left", "right")
     ]
     options = Options(
-        colour=first_colour(study, view), ids=picked["ids"], own=dict(view.own), revision=picked["revision"]
+        colour=first_colour(study, view),
+        hidden=first_hidden(study, view),
+        ids=picked["ids"],
+        own=dict(view.own),
+        revision=picked["revision"],
     )
     shown = mount(
         _points(study.digest, view.k, run, view),
