@@ -92,7 +92,10 @@ function rowsOf(app) {
   if (now.gamma != null) rows.push(["Weight of given labels", now.gamma.toFixed(3)]);
   if (now.test_last != null) rows.push(["Test, this network", percent(now.test_last)]);
   if (at === method.columns.length - 1) {
-    if (method.kept < replay.n) rows.push(["Rows left out", String(replay.n - method.kept)]);
+    if (method.kept < replay.n) {
+      rows.push(["Rows left out", String(replay.n - method.kept)]);
+      rows.push(["Right among the rest", percent(method.kept_clean)]);
+    }
     rows.push(["Test, final network, last", percent(method.final.test_last)]);
     rows.push(["… its best epoch", percent(method.final.test_best)]);
   }

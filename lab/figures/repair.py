@@ -26,7 +26,13 @@ def share_lines(
         "animation": False,
         "color": [colours[i] for i in ORDER],
         "grid": {"left": 56, "right": 24, "top": 76, "bottom": 48},
-        "legend": {"top": 0, "left": 0, "textStyle": {"color": ink, "fontSize": 14}, "data": list(lines)},
+        "legend": {
+            "type": "scroll",
+            "top": 0,
+            "left": 0,
+            "textStyle": {"color": ink, "fontSize": 14},
+            "data": list(lines),
+        },
         "tooltip": {"trigger": "axis"},
         "xAxis": axis
         | {"type": "category", "data": [str(v) for v in x], "name": x_name, "nameLocation": "middle", "nameGap": 30},

@@ -68,7 +68,14 @@ def replay(metrics: Mapping[str, Any]) -> dict[str, Any]:
         )
     if metrics["kept"] < n:
         _leave_out(metrics, columns, flows)
-    return {"columns": columns, "flows": flows, "numbers": numbers, "final": metrics["final"], "kept": metrics["kept"]}
+    return {
+        "columns": columns,
+        "flows": flows,
+        "numbers": numbers,
+        "final": metrics["final"],
+        "kept": metrics["kept"],
+        "kept_clean": metrics["kept_clean"],
+    }
 
 
 def _leave_out(metrics: Mapping[str, Any], columns: list[list[int]], flows: list[list[list[int]]]) -> None:

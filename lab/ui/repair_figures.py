@@ -33,15 +33,9 @@ def show_figures() -> None:
     """One figure at a time; only that one is computed where it is not there."""
     st.subheader("The paper’s figures on the digits", anchor=False)
     figure = st.segmented_control(
-        "Figure",
-        list(FIGURES),
-        default="3",
-        required=True,
-        format_func=lambda name: f"Fig. {name}: {FIGURES[name]}",
-        key="figure",
-        bind="query-params",
-        label_visibility="collapsed",
+        "Figure of the paper", list(FIGURES), default="3", required=True, key="figure", bind="query-params"
     )
+    st.markdown(f"**Fig. {figure}: {FIGURES[figure]}**")
     if figure == "4":
         _retraining()
         return

@@ -109,7 +109,11 @@ def results_table(choice: Choice, runs: Mapping[str, Run]) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        column_config=columns | {"Seconds": st.column_config.NumberColumn(format="%.1f")},
+        column_config=columns
+        | {
+            "Method": st.column_config.TextColumn(width="medium"),
+            "Seconds": st.column_config.NumberColumn(format="%.1f"),
+        },
         alt="Methods, right labels and test accuracy here, and as printed in KED Tables 1 and 2.",
     )
     st.caption(
