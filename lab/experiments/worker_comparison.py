@@ -5,29 +5,25 @@ The shipped digits take about 5 s on one slow core: five kNets, each half a seco
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int, Integer
+from jaxtyping import Float32, Int, Integer
 from numpy import ndarray
 
-from lab.analysis.calibration import Calibration, calibration
-from lab.analysis.choose_k import ChoiceOfK, choose_k
 from lab.analysis.cost import knn_memory, microseconds_per_query, network_memory
 from lab.analysis.knet_comparison import disagreement, imitation
-from lab.analysis.knet_field import knet_labels, knet_probabilities
-from lab.core.rng import numpy_rng
+from lab.analysis.knet_field import knet_labels
 from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
 from lab.experiments.worker_comparison_ground import Ground, ground, trained_knet
+from lab.experiments.worker_comparison_trust import calibrations, choices, noisy_labels, short
 from lab.experiments.worker_runs import thumbnails
 from lab.methods.knet_targets import sizes_of
 from lab.neighbors import NeighborTable
 from lab.nets.knet import FoldedKNet, KNetModule
-from lab.noise import empirical_transition, sample_given_labels
 from lab.specs import Comparison
 
 N_SHOWN = 24  # neighbours of a row whose distance and picture are kept
@@ -56,15 +52,15 @@ def run_comparison(comparison: Comparison, report: PlainReport) -> Run:
     report(0.8, "comparing them")
     votes = stand.table.predict_all(stand.y_given, stand.n_classes)
     answers = knet_labels(folded, stand.queries)[: stand.table.k_max].T
-    noisy = _noisy_labels(stand)
-    calibrated, reliability = _calibration(stand, folded, noisy)
+    noisy = noisy_labels(stand)
+    calibrated, reliability = calibrations(stand, folded, noisy)
     metrics = _described(stand) | {
         "width": len(folded.b1),
         "accuracy": _accuracy(stand, votes, answers, fixed),
         "changes": {name: _changes(stand, labels) for name, labels in (("knn", votes), ("knet", answers))},
         "imitation": _imitation(stand, folded),
         "calibration": calibrated,
-        "choice": _choices(stand, noisy),
+        "choice": choices(stand, noisy),
     }
     report(0.95, "measuring their time")
     metrics["cost"] = _cost(stand, net)
@@ -110,8 +106,8 @@ def _accuracy(
     }
     return {
         "network": float((stand.softmax.argmax(axis=1) == stand.y).mean()),
-        "knn": _short((votes == stand.y[:, None]).mean(axis=0)),
-        "knet": _short((answers == stand.y[:, None]).mean(axis=0)),
+        "knn": short((votes == stand.y[:, None]).mean(axis=0)),
+        "knet": short((answers == stand.y[:, None]).mean(axis=0)),
         "fixed": of_fixed,
     }
 
@@ -127,74 +123,8 @@ def _changes(stand: Ground, labels: Integer[ndarray, "m k"]) -> dict[str, list[i
 
 def _imitation(stand: Ground, folded: FoldedKNet) -> dict[str, Any]:
     found = imitation(stand.table, stand.y_given, stand.n_classes, folded, stand.queries)
-    curves = {name: _short(getattr(found, name)) for name in ("difference", "max_knn", "max_knet")}
+    curves = {name: short(getattr(found, name)) for name in ("difference", "max_knn", "max_knet")}
     return curves | {"closest_k": found.closest_k}
-
-
-def _noisy_labels(stand: Ground) -> Int[ndarray, " m"]:
-    """Labels for the asked rows with the training's noise: their given ones, or drawn by its realised matrix."""
-    if stand.left_out:
-        return stand.y_given
-    T = empirical_transition(stand.y_clean, stand.y_given, stand.n_classes)
-    T = np.where(np.isnan(T), np.eye(stand.n_classes), T)
-    return sample_given_labels(stand.y, T, numpy_rng(stand.comparison.seed, "labels of test rows")).astype(np.int64)
-
-
-def _calibration(
-    stand: Ground, folded: FoldedKNet, noisy: Int[ndarray, " m"]
-) -> tuple[dict[str, Any], dict[str, ndarray]]:
-    """ECE and log-loss of softmax, and of kNN and kNet for every k, against noisy and clean labels."""
-    methods: dict[str, tuple[int, Callable[[int], Float[ndarray, "m c"]]]] = {
-        "softmax": (1, lambda k: stand.softmax),
-        "knn": (stand.table.k_max, lambda k: stand.table.votes_at(stand.y_given, stand.n_classes, k) / k),
-        "knet": (stand.table.k_max, lambda k: knet_probabilities(folded, stand.queries, [k])[0]),
-    }
-    told: dict[str, Any] = {}
-    arrays = {}
-    for name, (k_max, probs_of) in methods.items():
-        found: dict[str, list[Calibration]] = {"given": [], "clean": []}
-        for k in range(1, k_max + 1):
-            probs = probs_of(k)
-            found["given"].append(calibration(probs, noisy))
-            found["clean"].append(calibration(probs, stand.y))
-        told[name] = {
-            against: {"ece": _short([one.ece for one in each]), "log_loss": _short([one.log_loss for one in each])}
-            for against, each in found.items()
-        }
-        for against, each in found.items():
-            bins = [np.stack([one.count / len(noisy), one.confidence, one.accuracy], axis=1) for one in each]
-            arrays[f"reliability_{name}_{against}"] = np.stack(bins).astype(np.float16)
-    return told, arrays
-
-
-def _choices(stand: Ground, noisy: Int[ndarray, " m"]) -> dict[str, Any]:
-    """Choosing k by given labels: of the training rows, each without its own vote, and of rows held out."""
-    y, n_classes = stand.y_given, stand.n_classes
-    found = {"left_one_out": choose_k(stand.own_table, y, n_classes, y_clean=stand.y_clean)}
-    if not stand.left_out:
-        found["held_out"] = choose_k(stand.table, y, n_classes, held_out=noisy, y_clean=stand.y)
-    return {name: _choice(choice) for name, choice in found.items()}
-
-
-def _choice(choice: ChoiceOfK) -> dict[str, Any]:
-    assert choice.clean is not None
-    picks = {
-        "most_accurate": choice.noisy.most_accurate_k,
-        "least_surprised": choice.noisy.least_surprised_k,
-        "oracle": choice.clean.most_accurate_k,
-    }
-    return {
-        "accuracy": _short(choice.noisy.accuracy),
-        "log_loss": _short(choice.noisy.log_loss),
-        "clean_accuracy": _short(choice.clean.accuracy),
-        "picks": picks,
-        "costs": {name: choice.cost(k) for name, k in picks.items()},
-    }
-
-
-def _short(values: Any) -> list[float]:
-    """Six digits after the point: as many as anybody reads, in half the bytes."""
-    return np.round(values, 6).tolist()
 
 
 def _cost(stand: Ground, net: KNetModule) -> dict[str, Any]:

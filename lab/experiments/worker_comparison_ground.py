@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -154,7 +152,7 @@ def trained_knet(
 ) -> KNetModule:
     """One kNet, on the CPU; `report` hears fractions in [0, 1] of this training."""
     seed = stand.comparison.seed
-    with calm():
+    with threads(1):  # so small a network only waits for a second one
         net = fit_knet(
             torch.from_numpy(stand.reference),
             targets,
@@ -166,10 +164,3 @@ def trained_knet(
             report=lambda epoch, epochs: report(epoch / epochs, what),
         )
     return net.cpu()
-
-
-@contextmanager
-def calm() -> Iterator[None]:
-    """One thread: so small a network only waits for a second one."""
-    with threads(1):
-        yield

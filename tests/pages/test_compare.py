@@ -48,7 +48,7 @@ def asked(monkeypatch, line: JobQueue) -> list[Any]:
         return job
 
     monkeypatch.setattr("lab.ui.jobs.submit", submit)
-    monkeypatch.setattr("lab.ui.compare_view.find", line.find)
+    monkeypatch.setattr("lab.ui.compare_sections.find", line.find)
     return requests
 
 
@@ -184,7 +184,9 @@ def test_what_can_not_be_compared_is_one_sentence_and_the_page_stands(open_page,
 
 
 def test_sizes_are_a_study_begun_by_a_button(open_page, asked, monkeypatch) -> None:
-    monkeypatch.setattr(compare_view, "shipped", lambda digest: None if digest != COMPARISON.digest else known())
+    monkeypatch.setattr(
+        "lab.ui.compare_sections.shipped", lambda digest: None if digest != COMPARISON.digest else known()
+    )
     monkeypatch.setattr("lab.ui.jobs.shipped", lambda digest: None if digest != COMPARISON.digest else known())
     page = open_page(run=TRAININGS[0].digest)
     assert asked == []
