@@ -91,12 +91,12 @@ def paths_chart(values: Float[ndarray, "l m"], names: Sequence[str], *, dark: bo
     for i, line in enumerate(values):
         row, column = divmod(i, COLUMNS)
         left, top = 3 + column * 97 / COLUMNS, row * 100 / rows
-        grids.append({"left": f"{left}%", "top": f"{top + 10}%", "width": "16%", "height": f"{100 / rows - 18}%"})
+        grids.append({"left": f"{left}%", "top": f"{top + 13}%", "width": "16%", "height": f"{100 / rows - 20}%"})
         titles.append(
             {
                 "text": names[i],
                 "left": f"{left}%",
-                "top": f"{top}%",
+                "top": f"{top + 3}%",
                 "textStyle": {"color": ink, "fontSize": 13, "fontWeight": "normal"},
             }
         )
@@ -157,12 +157,12 @@ def groups_chart(
     grids, x_axes, y_axes, series, titles = [], [], [], [], []
     for g, title in enumerate(GROUPS):
         total = max(1, sum(counts[g]))
-        grids.append({"left": 44, "right": 10, "top": f"{7 + 24 * g}%", "height": "14%"})
+        grids.append({"left": 44, "right": 10, "top": f"{8 + 24 * g}%", "height": "13%"})
         titles.append(
             {
                 "text": f"{title} ({sum(counts[g])})",
                 "left": 40,
-                "top": f"{24 * g}%",
+                "top": f"{2 + 24 * g}%",
                 "textStyle": {"color": ink, "fontSize": 13, "fontWeight": "normal"},
             }
         )

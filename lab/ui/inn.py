@@ -65,7 +65,7 @@ def chosen(key: str, digest: str, start: Chosen) -> Chosen:
         return start
     told, focus, sample = state.get("cuts"), state.get("focus"), state.get("sample")
     cuts = {str(name): float(cut) for name, cut in told.items() if _number(cut)} if isinstance(told, Mapping) else {}
-    row = int(sample) if _number(sample) else -1
+    row = int(sample) if sample is not None and _number(sample) else -1
     return Chosen(dict(start.cuts) | cuts, focus if isinstance(focus, str) else start.focus, row)
 
 
