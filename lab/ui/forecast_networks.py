@@ -18,7 +18,7 @@ from lab.experiments.store import store
 from lab.figures.effective_k import effective_k_alt, effective_k_option
 from lab.figures.forecast_payload import Networks
 from lab.noise import Clean, Concentrated, LocallyConcentrated, MatrixNoise, Noise
-from lab.specs import Axis, Forecast, NetworkCurve, Record, Seeds, Sweep, digest, to_json
+from lab.specs import Axis, DataSource, Forecast, NetworkCurve, Record, Seeds, Sweep, digest, to_json
 from lab.specs.datasets import DATASETS
 from lab.specs.presets import NETWORK_BASE, NETWORKS
 from lab.ui.run_words import LOSS_NAMES, SPEC_NAMES
@@ -236,6 +236,7 @@ def sweep_for(forecast: Forecast, networks: Measured | None) -> Sweep | None:
 def _own_base(forecast: Forecast) -> Experiment | None:
     """The lab's own network on other data; it is fully connected, and takes no other images."""
     name, own = forecast.dataset.name, NETWORK_BASE
+    assert isinstance(own.dataset, DataSource)
     if forecast.dataset == own.dataset:
         return own
     known = DATASETS.get(name)
