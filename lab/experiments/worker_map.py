@@ -135,7 +135,7 @@ class _Map:
             self._frames.append(frame.coordinates)
         numbers = {"iteration": frame.iteration, "n_iterations": frame.n_iterations, "kl": frame.kl}
         places = _relative(frame.coordinates).astype(np.float16).tobytes()
-        about = self._about | {"y": self._about["y"].tobytes()}  # type: ignore[attr-defined]
+        about = self._about | {"y": self._about["y"].tobytes()}
         show(self._report, about | numbers | {"places": places})
 
 
