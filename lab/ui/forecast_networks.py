@@ -17,7 +17,7 @@ from lab.experiments.gallery import shipped
 from lab.experiments.store import store
 from lab.figures.effective_k import effective_k_alt, effective_k_option
 from lab.figures.forecast_payload import Networks
-from lab.noise import Clean, Concentrated, LocallyConcentrated, MatrixNoise, Noise
+from lab.noise import Clean, Concentrated, LocallyConcentrated, Noise
 from lab.specs import Axis, DataSource, Forecast, NetworkCurve, Record, Seeds, Sweep, digest, to_json
 from lab.specs.datasets import DATASETS
 from lab.specs.presets import NETWORK_BASE, NETWORKS
@@ -107,7 +107,7 @@ def fits(experiment: Experiment, forecast: Forecast) -> bool:
     mine, asked = experiment.noise, forecast.noise
     if isinstance(mine, LocallyConcentrated):
         return isinstance(asked, Concentrated) and asked.concentration == 1 and mine.permutation == asked.permutation
-    has_rate = isinstance(mine, MatrixNoise | Concentrated) and hasattr(mine, "rate")
+    has_rate = type(mine) is type(asked)  # a forecast's noise has one
     return has_rate and replace(mine, rate=1.0) == asked  # type: ignore[type-var]
 
 
