@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.specs import TSNE, DataSource, FeatureMap, MapSource, from_json, to_json
+from lab.specs.code import as_code
 from lab.specs.feature_map import EPOCHS, KS, TAPS
 from lab.specs.presets import FEATURE_MAPS, TOY, TRAININGS
 
@@ -64,3 +65,10 @@ def test_maps_survive_json_with_their_digest(study: FeatureMap) -> None:
 def test_what_can_not_be_drawn_is_refused_in_a_sentence(make, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("name", FEATURE_MAPS)
+def test_the_script_of_a_figure_asks_for_the_same_maps(name: str) -> None:
+    built: dict[str, object] = {}
+    exec(as_code(FEATURE_MAPS[name]).split("result =")[0], built)
+    assert built["study"] == FEATURE_MAPS[name]
