@@ -28,16 +28,16 @@ pages = {
         st.Page("pages/runs.py", title="Runs", icon=":material/history:", url_path="runs"),
         st.Page("pages/noise.py", title="What noise does to labels", icon=":material/shuffle:", url_path="noise"),
         st.Page("pages/expected.py", title="Expected accuracy", icon=":material/query_stats:", url_path="expected"),
-        st.Page("pages/repair.py", title="Can the labels be repaired?", icon=":material/healing:", url_path="repair"),
         st.Page("pages/map.py", title="Feature map", icon=":material/scatter_plot:", url_path="map"),
+        st.Page("pages/repair.py", title="Can the labels be repaired?", icon=":material/healing:", url_path="repair"),
         st.Page(
             "pages/aggregates.py",
             title="Softmax or neighbours?",
             icon=":material/compare_arrows:",
             url_path="aggregates",
         ),
-        st.Page("pages/compare.py", title="kNN or kNet?", icon=":material/hub:", url_path="compare"),
         st.Page("pages/inn.py", title="INN: which labels are wrong?", icon=":material/rule:", url_path="inn"),
+        st.Page("pages/compare.py", title="kNN or kNet?", icon=":material/hub:", url_path="compare"),
     ],
     "Reference": [
         st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),
