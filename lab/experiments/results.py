@@ -67,7 +67,9 @@ class Run:
             for name, array in self.arrays.items():
                 replace_file(_mapped_file(folder, name), partial(np.save, arr=array, allow_pickle=False))
         else:
-            replace_file(folder / ARRAYS_FILE, lambda file: np.savez_compressed(file, allow_pickle=False, **self.arrays))
+            replace_file(
+                folder / ARRAYS_FILE, lambda file: np.savez_compressed(file, allow_pickle=False, **self.arrays)
+            )
         replace_file(folder / RUN_FILE, lambda file: file.write(text.encode()))
 
     @classmethod

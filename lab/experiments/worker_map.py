@@ -15,6 +15,7 @@ from numpy import ndarray
 from lab.analysis.map_quality import layer_study, trustworthiness
 from lab.analysis.tsne import Frame, fit_map
 from lab.core.checks import require
+from lab.core.rng import numpy_rng
 from lab.experiments.progress import Report, show
 from lab.experiments.results import Run
 from lab.experiments.worker_map_cast import Cast, cast_of
@@ -94,7 +95,7 @@ def _common(left: Side, right: Side) -> tuple[Any, Any, Any]:
 def _sampled(circled: ndarray, n: int) -> Int[ndarray, " m"]:
     """All circled rows and n of all; of more circled rows than a map can hold, a random part."""
     allowed = np.zeros(len(circled), dtype=bool)
-    allowed[np.random.default_rng(len(circled)).permutation(np.flatnonzero(circled))[:MOST_POINTS]] = True
+    allowed[numpy_rng(0, "circled").permutation(np.flatnonzero(circled))[:MOST_POINTS]] = True
     drawn = choose_drawn(allowed, budget=n)
     assert drawn is not None
     return drawn

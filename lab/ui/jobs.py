@@ -18,9 +18,7 @@ OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked agai
 ENDED_BADLY = ("stopped", "failed")
 
 
-def finished_run(
-    request: Any, *, patience: float = 0.0, on_its_way: Callable[[Job], None] | None = None
-) -> Run | None:
+def finished_run(request: Any, *, patience: float = 0.0, on_its_way: Callable[[Job], None] | None = None) -> Run | None:
     """The run of a request if it is there at once; else None, with its progress drawn and the request under way.
 
     Args:

@@ -12,6 +12,7 @@ from numpy import ndarray
 from lab.experiments import Job, Run
 from lab.figures.scatter_payload import Points, encode_map, encode_pictures, encode_points
 from lab.specs import FeatureMap
+from lab.specs.feature_map import MOST_POINTS
 from lab.ui.map_points import AtK, at_k, first_colour, first_hidden, map_note
 from lab.ui.map_selection import show_selection
 from lab.ui.map_study import map_title
@@ -140,9 +141,11 @@ def _frame_of_replay(run: Run, replay: str) -> int | None:
 def _sample_note(run: Run, ids: Int[ndarray, " s"]) -> None:
     n, m = len(run.arrays["rows"]), run.metrics
     if m["n_circled"] is not None:
+        all_of_them = m["n_circled"] <= MOST_POINTS
+        which = "the" if all_of_them else f"a random {MOST_POINTS:,} of the"
         st.info(
-            f"{n:,} of {m['n_all']:,} rows are laid out: the {m['n_circled']:,} that one of the two gets wrong at k = "
-            f"{run.request.k}, and a random part of the others.",
+            f"{n:,} of {m['n_all']:,} rows are laid out: {which} {m['n_circled']:,} that one of the two gets wrong at "
+            f"k = {run.request.k}, and a random part of the others.",
             icon=":material/filter_alt:",
         )
     st.caption(HONEST)

@@ -1,4 +1,4 @@
-"""DRO's networks on scikit-learn's digits, three seeds, with what was observed printed (run with -m slow -s).
+"""DRO's networks on scikit-learn's digits, three seeds, with what was observed printed (run with -m slow -rP).
 
 Networks: DigitsMLP, 40 epochs of Adam on 1,047 digits, stopped early by 250 clean ones, tested on 500. A training takes
 1.5 CPU-s; those that several claims need are shared.

@@ -1,4 +1,4 @@
-"""DRO Fig. 3 on scikit-learn's digits: neighbours follow Theorem 1 (run with -m slow -s; ten seconds)."""
+"""DRO Fig. 3 on scikit-learn's digits: neighbours follow Theorem 1 (run with -m slow -rP; ten seconds)."""
 
 from __future__ import annotations
 

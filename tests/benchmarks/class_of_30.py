@@ -152,7 +152,9 @@ def epochs_trained(home: str) -> int:
     return sum(len(file.read_text().splitlines()) for file in Path(home).rglob("epochs.jsonl"))
 
 
-async def lesson(address: str, home: str, n_users: int, seconds: float) -> tuple[dict[str, list[float]], int, list[str]]:
+async def lesson(
+    address: str, home: str, n_users: int, seconds: float
+) -> tuple[dict[str, list[float]], int, list[str]]:
     sockets = [
         await connect(f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None, open_timeout=60)
         for _ in range(n_users + 2)

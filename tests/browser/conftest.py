@@ -74,6 +74,12 @@ def serve_app() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(scope="session")
+def address(serve_app: Callable[..., str]) -> str:
+    """One server with its worker for all tests that leave it as they found it: no trainings, no data folder."""
+    return serve_app(ROOT / "app.py", environment={"LAB_DATA": ""})
+
+
+@pytest.fixture(scope="session")
 def warm_context(chromium) -> Iterator:
     """One browser context for all pages, so that Streamlit's own scripts are fetched and compiled once."""
     context = chromium.new_context()

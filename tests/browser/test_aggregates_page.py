@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,13 +13,6 @@ from lab.experiments.gallery import shipped
 from lab.specs.presets import AGGREGATES
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def address(serve_app: Callable[..., str]) -> str:
-    return serve_app(ROOT / "app.py", environment={"LAB_DATA": ""})
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import re
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,13 +17,7 @@ from lab.specs.presets import COMPARISON, TRAININGS
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
 OF = {"mended": "mended", "broken": "broken", "bothRight": "both_right", "bothWrong": "both_wrong"}
-
-
-@pytest.fixture(scope="module")
-def address(serve_app: Callable[..., str]) -> str:
-    return serve_app(ROOT / "app.py", environment={"LAB_DATA": ""})
 
 
 @pytest.fixture
@@ -176,7 +169,9 @@ def test_a_link_opens_the_run_the_k_and_the_row(new_page, console_errors, addres
     page.goto(f"{address}/compare?run={TRAININGS[0].digest}&k=11&row=77")
     page.locator(".lab-compare[data-ready=true]").wait_for()
     assert (hook(page, "hook.k"), hook(page, "hook.row")) == (11, 77)
-    console_errors[:] = [error for error in console_errors if "404" not in error]  # Streamlit looks below the path first
+    console_errors[:] = [
+        error for error in console_errors if "404" not in error
+    ]  # Streamlit looks below the path first
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

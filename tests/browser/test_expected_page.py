@@ -20,13 +20,6 @@ from lab.ui.forecast_view import curves_of
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def address(serve_app: Callable[..., str]) -> str:
-    return serve_app(ROOT / "app.py", environment={"LAB_DATA": ""})
-
 
 @pytest.fixture
 def opened(new_page, address: str) -> Callable[..., object]:

@@ -13,13 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
 HEADER, ROW = 35, 35  # height of the grid's header and of its rows
-
-
-@pytest.fixture(scope="module")
-def address(serve_app: Callable[..., str]) -> str:
-    return serve_app(ROOT / "app.py", environment={"LAB_DATA": ""})
 
 
 @pytest.fixture
@@ -64,9 +58,9 @@ def type_cell(page, row: int, column: float, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_link_to_a_server_that_nobody_has_visited_opens_the_whole_app(new_page, address, console_errors) -> None:
+def test_a_link_to_a_server_that_nobody_has_visited_opens_the_whole_app(new_page, serve_app, console_errors) -> None:
     page = new_page()
-    page.goto(f"{address}/noise?share=0.3")  # the first test of this file, so the first visit too
+    page.goto(f"{serve_app(Path(__file__).parents[2] / 'app.py')}/noise?share=0.3")
     page.get_by_role("link", name="Words and sources").wait_for()
     page.get_by_role("slider", name="Nominal rate").wait_for()
     assert "share=0.3" in page.url

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,13 +12,6 @@ from lab.experiments.gallery import shipped
 from lab.specs.repair import FIRST, correction_of
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def address(serve_app: Callable[..., str]) -> str:
-    return serve_app(ROOT / "app.py", environment={"LAB_DATA": ""})
 
 
 @pytest.fixture

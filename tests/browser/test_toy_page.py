@@ -27,14 +27,8 @@ from lab.ui.toy_results import curves_csv
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 60_000  # ms that a busy machine may take
 TOY_SEED_5 = replace(TOY, dataset=Toy(seed=5))
-
-
-@pytest.fixture(scope="module")
-def address(serve_app) -> str:
-    return serve_app(ROOT / "app.py")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""KNET Fig. 2 on three seeds: what must hold of the toy, with the figures printed (run with -m slow -s)."""
+"""KNET Fig. 2 on three seeds: what must hold of the toy, with the figures printed (run with -m slow -rP)."""
 
 from __future__ import annotations
 

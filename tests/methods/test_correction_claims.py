@@ -1,4 +1,4 @@
-"""KED's claims on scikit-learn's digits, with the figures printed (run with -m slow -s).
+"""KED's claims on scikit-learn's digits, with the figures printed (run with -m slow -rP).
 
 1,297 training and 500 clean test rows, DigitsMLP, four episodes of 20 epochs of Adam (1e-3, divided by 10 after epochs 10
 and 15, weight decay 1e-4, batch 128), SL, k = 30, shares 20, 40, 60, 80 %; means over seeds 0, 1, 2. About 3 minutes of

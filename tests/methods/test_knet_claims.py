@@ -1,4 +1,4 @@
-"""KNET Tables 2-5 and Fig. 3 on scikit-learn's digits: what must hold, with the figures printed (run with -m slow -s).
+"""KNET Tables 2-5 and Fig. 3 on scikit-learn's digits: what must hold, with the figures printed (run with -m slow -rP).
 
 1,297 training and 500 clean test rows, DigitsMLP, 60 epochs of SGD (.02, momentum .9, weight decay 5e-4, batch 128, the
 rate divided by 5 after epochs 30 and 45); split, noise, weights and batches of each run come from its seed. About 5 s a
