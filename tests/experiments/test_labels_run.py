@@ -250,6 +250,7 @@ def test_one_run_of_the_gallery_is_rebuilt_without_touching_the_others(tmp_path:
         build([first], only="nothing")
 
 
+@pytest.mark.slow
 def test_the_code_runs_in_a_fresh_process_and_prints_the_same_numbers(tmp_path: Path) -> None:
     asked = LabelStudy(
         dataset=DataSource(name="iris"), noise=Matrix(0.5, [[0.5, 0.5, 0], [0, 1, 0], [0.1, 0, 0.9]]), seed=3

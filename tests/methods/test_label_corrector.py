@@ -23,6 +23,7 @@ def blobs(n: int = 240, wrong: float = 0.3) -> tuple[np.ndarray, np.ndarray, np.
     return x, clean, given
 
 
+@pytest.mark.slow
 @parametrize_with_checks([LabelCorrector(IterKNN(episodes=1, k=5), backbone=ToyMLP(width=16), schedule=BRIEF)])
 def test_scikit_learn_takes_it_for_one_of_its_own(estimator, check) -> None:
     check(estimator)

@@ -24,7 +24,7 @@ from lab.figures import field_payload
 from lab.noise import Matrix, ToyAsymmetric
 from lab.specs import KNet, Schedule, Toy, ToyMLP, from_json
 from lab.specs.code import as_code
-from lab.specs.presets import GALLERY, TOY
+from lab.specs.presets import GALLERY, TOY, TOY_CLEAN
 from lab.ui.lessons import load_lesson
 from lab.ui.toy_results import bundle, curves_csv, numbers_at, points_csv
 
@@ -399,12 +399,12 @@ def test_the_tour_goes_forth_and_back_and_returns_what_was_entered(open_page, de
     page = open_page(sep="1.5", noise="Symmetric", rate="0.4")
     mine = described[-1]
     press(page, "tour")
-    assert (page.query_params["step"], described[-1]) == ("1", GALLERY[1])
+    assert (page.query_params["step"], described[-1]) == ("1", TOY_CLEAN)
     assert page.button(key="lesson-back").disabled
     press(page, "lesson-next")
     assert (page.query_params["step"], described[-1]) == ("2", TOY)
     press(page, "lesson-back")
-    assert (page.query_params["step"], described[-1]) == ("1", GALLERY[1])
+    assert (page.query_params["step"], described[-1]) == ("1", TOY_CLEAN)
     for _ in range(5):
         press(page, "lesson-next")
     assert page.query_params["step"] == "6"
@@ -493,6 +493,7 @@ def test_link_code_and_downloads_are_made_when_opened(open_page) -> None:
     assert labels == ["Curves (CSV)", "Points (CSV)", "Experiment (JSON)", "Everything (ZIP)"]
 
 
+@pytest.mark.slow
 def test_the_code_runs_by_itself_and_prints_the_digest(tmp_path) -> None:
     tiny = Experiment(
         dataset=Toy(n_per_class=12),
