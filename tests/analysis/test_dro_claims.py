@@ -29,7 +29,7 @@ from lab.noise import Clean, Flip, LocallyConcentrated, Matrix, MatrixNoise, Noi
 from lab.specs import Schedule
 from lab.train.classifier import train_classifier
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # a busy machine takes minutes
+pytestmark = pytest.mark.slow
 
 SEEDS = (0, 1, 2)
 L = 10

@@ -22,7 +22,7 @@ from lab.data import load
 from lab.neighbors import NeighborTable
 from lab.noise import Flip, Semantic, Uniform, corrupt
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 SEEDS = (0, 1, 2)
 
 

@@ -22,7 +22,7 @@ from lab.experiments.worker_label_inference import run_label_inference
 from lab.specs.repair import INFERENCE, SELKNN, correction_of
 from lab.specs.training import Seeds
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # a busy machine takes its time
+pytestmark = pytest.mark.slow
 SEEDS = (0, 1, 2)
 
 
