@@ -8,6 +8,7 @@ import streamlit as st
 
 from lab.experiments import find, submit
 from lab.experiments.gallery import shipped
+from lab.experiments.store import store
 from lab.figures.curves import MEASURES, Line, curves_alt, curves_option, measures_of
 from lab.specs.presets import TRAININGS
 from lab.ui.jobs import job_words
@@ -76,6 +77,8 @@ def board() -> None:
         now = _views()
         if live and not any(view.on_its_way for view in now):
             st.rerun()  # without the clock: nothing is on the wire any more
+        if trouble := store().trouble:
+            st.error(sentence(trouble), icon=":material/error:")
         _chart(now, measure or measures[0])
         for number, view in enumerate(now):
             _card(view, number)

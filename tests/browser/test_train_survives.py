@@ -21,14 +21,16 @@ PATIENCE = 120_000  # ms
 QUERY = "epochs=400&s_init=5"
 
 
-def server_of(address: str) -> psutil.Process:
-    """The server's process: the child of this one that listens there."""
+def kill_server(address: str) -> None:
+    """SIGKILL to the server's process, the child of this one that listens there; returns once it is gone."""
     port = int(address.rsplit(":", 1)[1])
-    return next(
+    server = next(
         child
         for child in psutil.Process().children()
         if any(found.laddr.port == port for found in child.net_connections("tcp") if found.status == "LISTEN")
     )
+    server.send_signal(signal.SIGKILL)
+    server.wait()
 
 
 def train(page, address: str) -> str:
@@ -38,6 +40,7 @@ def train(page, address: str) -> str:
     page.locator("canvas").first.wait_for()
     page.locator(".st-key-train button").click()
     page.wait_for_function("() => new URLSearchParams(location.search).has('runs')")
+    page.get_by_test_id("stProgress").filter(has_text="epoch").wait_for()
     page.wait_for_function(
         "() => /after epoch/.test(document.querySelector(\"[aria-label*='by epoch']\")?.ariaLabel ?? '')"
     )
@@ -56,7 +59,7 @@ def test_a_killed_server_leaves_an_interrupted_training_that_resumes(
     address = serve_app(ROOT / "app.py", environment=home)
     page = new_page()
     digest = train(page, address)
-    server_of(address).send_signal(signal.SIGKILL)
+    kill_server(address)
     monkeypatch.setenv("LAB_HOME", str(tmp_path))
     before = Store().record(digest)
     print(f"\nkilled after {len(before.points)} of 400 epochs; the record says: {before.status}")
@@ -103,7 +106,6 @@ def test_on_a_full_disk_the_page_says_so_the_training_ends_well_and_room_heals_i
     filler.unlink()
     monkeypatch.setenv("LAB_HOME", str(small_disk))
     history = Store()
-    page.wait_for_function("() => true")
     for _ in range(60):
         if history.record(digest).status == "done":
             break

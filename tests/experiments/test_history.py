@@ -204,6 +204,8 @@ def test_a_teams_server_is_sent_the_arrays_once_and_its_absence_is_a_sentence(ho
 
 @pytest.mark.slow
 def test_a_killed_process_and_a_lost_database_are_made_up_for_from_the_files(kept, place):
+    complete(kept, experiment(4))
+    settled(kept)
     before = sorted(record.digest for record in kept.records())
     kept._index._process.kill()
     for file in (place / "home").glob("mlflow.db*"):

@@ -154,6 +154,11 @@ def test_a_training_of_another_process_is_followed_by_its_epochs(open_page, stat
     assert not any(button.label == "Stop" for button in page.button)
 
 
+def test_a_full_disk_is_said_where_one_looks_at_the_training(open_page, monkeypatch) -> None:
+    monkeypatch.setattr(type(store()), "trouble", "The disk is full: the runs stay as they are.")
+    assert any("The disk is full" in error.value for error in open_page().error)
+
+
 JUNK = st.text(max_size=12) | st.sampled_from(["nan", "inf", "-1", "1e999", "<b>", "null", "[]", "0x1", "١٢"])
 SENSIBLE = {
     "share": st.floats(0, 0.9).map(lambda share: f"{share:.3f}"),
