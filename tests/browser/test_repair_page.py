@@ -21,7 +21,7 @@ def opened(new_page, address: str) -> Callable[..., object]:
     def open_page(**look: object):
         page = new_page(**look)
         page.sent = []
-        page.on("websocket", lambda socket: socket.on("framesent", page.sent.append))
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: page.sent.append(frame)))
         page.goto(address)
         link = page.get_by_role("link", name="Can the labels be repaired?")
         link.wait_for(state="attached")
