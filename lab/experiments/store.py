@@ -246,6 +246,9 @@ class Store:
             saved = self._try(lambda: run.save(folder / name, mapped=True))
         except (ValueError, TypeError) as error:  # metrics that are no JSON
             saved, ending = True, {"status": "failed", "error": f"The run can not be stored: {one_sentence(error)}"}
+        with self._lock:
+            self._append_lines(digest)  # what the disk refused of its epochs
+            saved = saved and digest not in self._lines
         saved = saved and self._change(digest, **ending, summary=summarise(run.metrics.get("epochs", ()), run.metrics))
         if saved:
             history.tidy(folder)

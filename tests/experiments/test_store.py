@@ -356,6 +356,25 @@ def test_on_a_full_disk_all_stays_readable_nothing_raises_and_room_heals_it(smal
     assert Store().load(second.digest) is not None
 
 
+def test_epochs_that_the_disk_refused_are_there_once_the_run_is_saved(kept, monkeypatch):
+    request = experiment()
+    kept.begin(request)
+    kept.point(request.digest, points(1)[0])
+    monkeypatch.setattr("lab.experiments.store.SECONDS_BETWEEN_TRIES", 0.05)
+    with monkeypatch.context() as full:
+        full.setattr("lab.experiments.store.append_lines", refuse)
+        for point in points(3)[1:]:
+            kept.point(request.digest, point)
+        kept.finish(request.digest, "done", run=finished(request))
+        kept.settle(0.5)
+    wait_until(lambda: kept.record(request.digest).status == "done")
+    assert kept.record(request.digest).points == points(3)
+
+
+def refuse(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_epochs_that_the_disk_refused_are_written_with_the_next_one(kept, monkeypatch):
     request = experiment()
     kept.begin(request)
