@@ -5,7 +5,6 @@ torchvision is imported when one of them is asked for; it is never asked to fetc
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from lab.core.checks import require
+from lab.core.torch_files import read_torch_file
 from lab.nets.backbone import Backbone
 
 
@@ -84,8 +84,8 @@ def load_weights(net: Backbone, kind: str, path: Path) -> None:
 def _read(path: Path) -> dict[str, Tensor]:
     require(path.is_file(), "weights", f"a file in {path.parent}", path.name)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        state = read_torch_file(path)
+    except ValueError as error:
         raise ValueError(f"weights must be a whole file of tensors alone, got {path.name}") from error
     tensors = isinstance(state, dict) and all(isinstance(value, Tensor) for value in state.values())
     require(tensors, "weights", "a file of named tensors alone", path.name)

@@ -8,7 +8,6 @@ freely: .npz, .npy and .csv are read as plain numbers, .pt with torch's weights-
 from __future__ import annotations
 
 import csv
-import pickle
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from jaxtyping import Int
 
 from lab.core.checks import check_choice, check_labels, require
+from lab.core.torch_files import read_torch_file
 from lab.noise.base import Noise, Relabelled, Request, store
 
 CIFAR10N_COLUMNS = ("aggre_label", "worse_label", "random_label1", "random_label2", "random_label3")
@@ -110,15 +110,12 @@ def _csv(path: Path) -> dict[str, np.ndarray]:
 
 def _torch(path: Path) -> dict[str, np.ndarray]:
     """Arrays or tensors of a saved dictionary, by torch's weights-only reader, which runs no code from the file."""
-    import torch
-
     reconstruct: Any = np.array(0).__reduce__()[0]
     allowed: list[Any] = [np.ndarray, np.dtype, *{type(np.dtype(code)) for code in np.typecodes["AllInteger"]}]
     names = [(reconstruct, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
     try:
-        with torch.serialization.safe_globals([*allowed, *names]):
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        loaded = read_torch_file(path, also=[*allowed, *names])
+    except ValueError as error:
         raise _refusal(path, error) from error
     require(isinstance(loaded, dict), path.name, "a dictionary of label columns", type(loaded).__name__)
     return {str(name): np.asarray(values) for name, values in loaded.items()}
