@@ -35,6 +35,7 @@ from lab.specs.sweep import Axis, Sweep
 from lab.specs.toy import Toy
 from lab.specs.training import Record, Schedule, Seeds
 from lab.specs.tsne import TSNE
+from lab.specs.uploads import Upload, UploadLook
 
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
@@ -44,6 +45,7 @@ register(Comparison, KNetSizes)
 register(Detection, InnFigure)
 register(Correction, LabelInference, IterKNN, SelKNN, KNNFilter, JointOptimization, PENCIL, OwnPrediction)
 register(FeatureMap, MapSource, TSNE)
+register(Upload, UploadLook)
 
 __all__ = [
     "LOSSES",
@@ -87,6 +89,8 @@ __all__ = [
     "SymmetricCrossEntropy",
     "Toy",
     "ToyMLP",
+    "Upload",
+    "UploadLook",
     "digest",
     "from_json",
     "register",
