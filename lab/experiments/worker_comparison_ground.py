@@ -135,7 +135,7 @@ def features_of(
     size, taps = evaluation_batch(rows), []
     with torch.inference_mode():
         for start in range(0, len(rows), size):
-            with autocast(device, rows.is_image):
+            with autocast(device, net):
                 taps.append(net.taps(rows[start : start + size])[comparison.features].float().cpu())
     net.cpu()
     return torch.cat(taps).numpy()

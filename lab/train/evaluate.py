@@ -49,7 +49,7 @@ def answer(
     for start in range(0, len(rows), size):
         part = slice(start, min(start + size, len(rows)))
         x = rows[part] if halfway_to is None else (rows[part] + rows[halfway_to[part]]) / 2
-        with autocast(rows.device, rows.is_image):
+        with autocast(rows.device, model):
             h = model.features(x)
             logits.append(model.head(h).float())
         if features:

@@ -23,7 +23,12 @@ def in_place(model: nn.Module) -> nn.Module:
 
 def to_ask(model: nn.Module) -> nn.Module:
     """What is to be asked without a gradient: a folded copy where that pays, else the network itself in eval mode."""
-    return folded(model) if any(isinstance(part, nn.Conv2d) for part in model.modules()) else model.eval()
+    return folded(model) if is_convolutional(model) else model.eval()
+
+
+def is_convolutional(model: nn.Module) -> bool:
+    """Whether a layer of it is a convolution."""
+    return any(isinstance(part, nn.Conv2d) for part in model.modules())
 
 
 def folded(model: nn.Module) -> nn.Module:

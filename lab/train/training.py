@@ -115,7 +115,7 @@ class Training:
     def batch_loss(self, rows: Int[Tensor, " b"]) -> Float[Tensor, ""]:
         """The loss of a batch of these rows, augmented and mixed as the schedule says."""
         x = self.augment(self.rows, self.rows.raw(rows))
-        with autocast(self.rows.device, self.rows.is_image):
+        with autocast(self.rows.device, self.model):
             return batch_loss(
                 self.model, x, rows, self.objective, alpha=self.schedule.mixup, generator=self.generators["order"]
             )

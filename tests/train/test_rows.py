@@ -11,7 +11,7 @@ from PIL import Image
 
 from lab.core.rng import numpy_rng, torch_rng
 from lab.data.images import ImageFiles
-from lab.train.rows import Rows, Scaling, with_channels_last
+from lab.train.rows import Rows, Scaling, autocast, with_channels_last
 
 CPU = torch.device("cpu")
 
@@ -78,6 +78,18 @@ def test_images_on_disk_are_the_same_as_in_memory(tmp_path: Path) -> None:
     there, here = (Rows(x, CPU, scaling=Scaling.of_rows(x)) for x in (files, files[:]))
     for chosen in (torch.tensor([4, 0, 4]), slice(1, 3)):
         assert torch.equal(there[chosen], here[chosen])
+
+
+@pytest.mark.parametrize("multiplies", [True, False])
+def test_bfloat16_is_for_convolutions_where_the_hardware_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, multiplies: bool
+) -> None:
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: multiplies)
+    convolution, linear = torch.nn.Conv2d(1, 1, 1), torch.nn.Linear(2, 2)
+    with autocast(CPU, torch.nn.Sequential(convolution)), torch.no_grad():
+        assert convolution(torch.zeros(1, 1, 2, 2)).dtype == (torch.bfloat16 if multiplies else torch.float32)
+    with autocast(CPU, torch.nn.Sequential(linear)), torch.no_grad():
+        assert linear(torch.zeros(1, 2)).dtype == torch.float32
 
 
 def test_inputs_of_another_shape_are_refused() -> None:
