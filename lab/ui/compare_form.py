@@ -11,6 +11,7 @@ from lab.specs.comparison import FEATURES, METRICS, WEIGHTS, knet_for
 from lab.specs.methods import KAPPAS
 from lab.ui.noise_form import Impossible, form_group
 from lab.ui.run_view import RunView
+from lab.ui.whole_number import whole_number
 
 FEATURE_NAMES = dict(
     zip(
@@ -74,9 +75,7 @@ def _knet(knet: KNet) -> KNet:
         bind="query-params",
     )
     if hidden == "own":
-        hidden = int(
-            st.number_input("Units", min_value=1, max_value=WIDEST, value=32, step=1, key="units", bind="query-params")
-        )
+        hidden = int(whole_number("Units", min_value=1, max_value=WIDEST, value=32, key="units"))
     kappa = st.selectbox("How k enters", KAPPAS, format_func=KAPPA_NAMES.__getitem__, key="kappa", bind="query-params")
     own = st.selectbox(
         "A training row itself", list(SELF_NAMES), format_func=SELF_NAMES.__getitem__, key="own", bind="query-params"

@@ -16,6 +16,7 @@ from lab.ui.noise_form import Impossible, form_group
 from lab.ui.noise_matrix import MOST_CLASSES, PARAM, checked_matrix, own_matrix
 from lab.ui.noise_models import DIAL, MAP_NAMES, NAMES, SEMANTIC
 from lab.ui.run_picker import finished_trainings
+from lab.ui.whole_number import whole_number
 from lab.ui.words import sentence
 
 TWO, OWN = "two", "matrix"
@@ -166,14 +167,13 @@ def _votes() -> dict[str, Any]:
         bind="query-params",
         help="At every 0.1 or 0.05 of γ, noise is drawn so often and real neighbours vote. 0 shows the curves alone.",
     )
-    n_test = st.number_input(
+    n_test = whole_number(
         "Test samples",
         min_value=50,
         max_value=5000,
         value=DEFAULT.n_test,
         step=50,
         key="tests",
-        bind="query-params",
         help="At most so many are asked about, in the proportions of the classes.",
     )
     return {"levels": even_levels(highest), "seeds": tuple(range(n_draws)), "n_test": n_test}

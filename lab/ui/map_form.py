@@ -14,6 +14,7 @@ from lab.ui.map_points import TAP_NAMES
 from lab.ui.noise_form import Impossible, form_group
 from lab.ui.run_picker import choose_run
 from lab.ui.run_view import RunView
+from lab.ui.whole_number import whole_number
 
 KED = "KED Fig. 2"
 KED_EPOCHS = (1, 2, 3, 5, 10, 20, 40, 60)
@@ -112,14 +113,13 @@ def _rows(view: RunView) -> dict[str, object]:
         key="part",
         bind="query-params",
     )
-    n = st.number_input(
+    n = whole_number(
         "At most",
         min_value=10,
         max_value=MOST_POINTS,
         value=3000,
         step=500,
         key="n",
-        bind="query-params",
         help="Circled rows all stay; of the others a random part is laid out.",
     )
     help_text = "How far the label is believed on the way to its neighbours. It asks the network 100 times a row."
@@ -151,7 +151,7 @@ def _tsne() -> TSNE:
         help="By how much attraction is multiplied while the clusters form.",
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        seed = st.number_input("Seed", min_value=0, max_value=9999, value=0, step=1, key=SEED, bind="query-params")
+        seed = whole_number("Seed", min_value=0, max_value=9999, value=0, key=SEED)
         st.button("Another", on_click=_next_seed, icon=":material/casino:", help="What stays is worth believing.")
     return TSNE(perplexity=perplexity, metric=metric, start=start, exaggeration=exaggeration, seed=seed)
 

@@ -10,6 +10,7 @@ import streamlit as st
 from lab.specs import DataSource, RareClass, RarePair, digest
 from lab.specs.datasets import DATASETS
 from lab.specs.labels import PLAIN_NAME
+from lab.ui.whole_number import whole_number
 from lab.ui.words import sentence
 
 TABLES = (".csv", ".tsv", ".tab", ".parquet")
@@ -67,13 +68,12 @@ def source_picker() -> DataSource:
     if Path(name).suffix.lower() in TABLES and name not in DATASETS:
         label = st.text_input("Column of the labels", value="label", key="label", bind="query-params")
     most = DATASETS[name].n_train if name in DATASETS else None
-    n = st.number_input(
+    n = whole_number(
         "Rows (0: all)",
         min_value=0,
         value=0,
         step=100,
         key="rows",
-        bind="query-params",
         help="Keep so many training rows, in the proportions of the classes. 0 keeps all"
         + (f" {most:,}." if most else "."),
     )

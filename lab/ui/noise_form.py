@@ -11,6 +11,7 @@ from lab.noise import InstanceDependent, MatrixNoise, Noise
 from lab.specs import LabelStudy
 from lab.ui.noise_data import classes_of, imbalance_picker, source_picker
 from lab.ui.noise_models import noise_picker
+from lab.ui.whole_number import whole_number
 from lab.ui.words import sentence
 
 MODE_NAMES = {"bernoulli": "each on its own", "exact": "exact count", "exact_per_class": "exact count per class"}
@@ -56,13 +57,11 @@ def form_group(title: str, key: str, draw: Callable[[], Any], *, expanded: bool 
 def _draw(noise: Noise) -> tuple[int, str]:
     """Seed and mode."""
     with st.expander("The draw", key="group-draw"):
-        seed = st.number_input(
+        seed = whole_number(
             "Seed",
             min_value=0,
             value=0,
-            step=1,
             key="draw",
-            bind="query-params",
             help="Another seed, other labels of the same kind.",
         )
         if not isinstance(noise, (MatrixNoise, InstanceDependent)):

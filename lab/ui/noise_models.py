@@ -22,6 +22,7 @@ from lab.specs.datasets import DATASETS
 from lab.ui import noise_controls
 from lab.ui.noise_data import label_files
 from lab.ui.noise_matrix import MOST_CLASSES, PARAM, checked_matrix, own_matrix
+from lab.ui.whole_number import whole_number
 from lab.ui.words import sentence
 
 SEMANTIC, RANDOM, LOCAL, DIAL, HARD, PEOPLE = "look-alikes", "random", "local", "dial", "hard", "people"
@@ -112,9 +113,7 @@ def _rate() -> float:
 def _random() -> RandomAsymmetric:
     rate = _rate()
     help_text = "A seed: another one draws other pairs."
-    which = st.number_input(
-        "Which classes are confused", min_value=0, value=0, step=1, key="pairs", bind="query-params", help=help_text
-    )
+    which = whole_number("Which classes are confused", min_value=0, value=0, key="pairs", help=help_text)
     return RandomAsymmetric(rate, which)
 
 

@@ -12,6 +12,7 @@ from lab.experiments.gallery import shipped
 from lab.specs import Correction
 from lab.specs.repair import FIRST, METHODS, SETTINGS, correction_of
 from lab.ui.jobs import job_words
+from lab.ui.whole_number import whole_number
 from lab.ui.words import duration, sentence
 
 SECONDS = 6.0  # of a method on the digits, about
@@ -41,8 +42,8 @@ def choose() -> Choice:
         help="The columns of KED's Table 1. Symmetric: to any other class alike. Asymmetric: to a look-alike class, in "
         "half of the classes, so that about half as many labels are wrong.",
     )
-    seed = right.number_input(
-        "Seed", 0, 9, 0, key="seed", bind="query-params", help="Of noise, first weights and batches."
+    seed = whole_number(
+        "Seed", min_value=0, max_value=9, value=0, key="seed", help="Of noise, first weights and batches.", place=right
     )
     return Choice(setting, int(seed))
 

@@ -12,6 +12,7 @@ from lab.specs import Experiment, KNet, Schedule, Seeds, Toy, ToyMLP
 from lab.specs.toy import SHAPES
 from lab.ui.edits import Edits
 from lab.ui.noise_controls import Bound, noise_picker
+from lab.ui.whole_number import whole_number
 from lab.ui.words import sentence
 
 GROUPS = {  # a lesson's link may hide some: ?hide=network,seeds
@@ -135,12 +136,12 @@ def hide_groups() -> None:
 
 def _data(bound: Bound) -> Toy:
     shape = st.selectbox("Shape", SHAPES, format_func=SHAPE_NAMES.__getitem__, **bound("shape"))
-    n_per_class: int | tuple[int, int, int] = st.number_input("Points per class", value=500, step=50, **bound("n"))
+    n_per_class: int | tuple[int, int, int] = whole_number("Points per class", value=500, step=50, **bound("n"))
     imbalance = 1.0
     names = Toy(shape=shape).class_names
     if st.toggle("A count for each class", **bound("each")):
         boxes = [
-            st.number_input(f"Points of class “{name}”", value=500, step=50, **bound(f"n{i}"))
+            whole_number(f"Points of class “{name}”", value=500, step=50, **bound(f"n{i}"))
             for i, name in enumerate(names)
         ]
         n_per_class = (boxes[0], boxes[1], boxes[2])
@@ -164,7 +165,7 @@ def _data(bound: Bound) -> Toy:
         help="Radius of the circle on which the three means lie. At 2, with spread 1, the best possible accuracy is 92.7 %.",
     )
     spread = st.slider("Spread", 0.3, 2.0, 1.0, 0.1, **bound("spread"), help="σ of every class.")
-    seed = st.number_input("Seed of the data", value=0, step=1, **bound("seed"))
+    seed = whole_number("Seed of the data", value=0, **bound("seed"))
     return Toy(
         shape=shape, n_per_class=n_per_class, separation=separation, spread=spread, imbalance=imbalance, seed=seed
     )
@@ -175,15 +176,15 @@ def _noise(bound: Bound) -> Noise:
 
 
 def _network(bound: Bound) -> tuple[ToyMLP, Schedule]:
-    width = st.number_input(
+    width = whole_number(
         "Units per hidden layer",
         value=64,
         step=16,
         **bound("width"),
         help="The last hidden layer is what neighbours are searched in; its width is d.",
     )
-    epochs = st.number_input("Epochs", value=60, step=10, **bound("epochs"))
-    batch_size = st.number_input("Batch size", value=128, step=32, **bound("batch"))
+    epochs = whole_number("Epochs", value=60, step=10, **bound("epochs"))
+    batch_size = whole_number("Batch size", value=128, step=32, **bound("batch"))
     learning_rate = st.number_input("Learning rate", value=0.02, step=0.005, format="%.4f", **bound("lr"))
     stopping = st.selectbox(
         "Early stopping", list(STOPPING_NAMES), format_func=STOPPING_NAMES.__getitem__, **bound("stop")
@@ -196,7 +197,7 @@ def _network(bound: Bound) -> tuple[ToyMLP, Schedule]:
 
 def _knet(bound: Bound) -> KNet:
     choice = st.selectbox("Hidden width", list(WIDTH_NAMES), format_func=WIDTH_NAMES.__getitem__, **bound("kwidth"))
-    hidden = choice if choice != "custom" else st.number_input("Hidden units", value=16, step=4, **bound("kunits"))
+    hidden = choice if choice != "custom" else whole_number("Hidden units", value=16, step=4, **bound("kunits"))
     kappa = st.selectbox(
         "How k enters",
         list(KAPPA_NAMES),
@@ -210,7 +211,7 @@ def _knet(bound: Bound) -> KNet:
         format_func=SELF_NAMES.__getitem__,
         **bound("self"),
     )
-    epochs = st.number_input("Epochs of kNet", value=40, step=10, **bound("kepochs"))
+    epochs = whole_number("Epochs of kNet", value=40, step=10, **bound("kepochs"))
     fixed = st.multiselect(
         "Fixed kNets",
         FIXED_CHOICES,
@@ -234,9 +235,9 @@ def _knet(bound: Bound) -> KNet:
 def _seeds(bound: Bound) -> Seeds:
     help_text = "Change one and keep the others to see which part of the result is luck."
     return Seeds(
-        noise=st.number_input("Which labels flip", value=0, step=1, **bound("s_noise"), help=help_text),
-        init=st.number_input("Where the weights start", value=0, step=1, **bound("s_init")),
-        batch=st.number_input("Order of the batches", value=0, step=1, **bound("s_batch")),
+        noise=whole_number("Which labels flip", value=0, **bound("s_noise"), help=help_text),
+        init=whole_number("Where the weights start", value=0, **bound("s_init")),
+        batch=whole_number("Order of the batches", value=0, **bound("s_batch")),
     )
 
 

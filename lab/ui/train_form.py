@@ -13,6 +13,7 @@ from lab.specs.methods import Loss, LossCorrection, SymmetricCrossEntropy
 from lab.specs.recipes import NOTES, RECIPES
 from lab.specs.training import AUGMENTATIONS, DECAYS
 from lab.ui.noise_form import Impossible, form_group, label_study
+from lab.ui.whole_number import whole_number
 from lab.ui.words import sentence
 
 STOPPING_NAMES = {
@@ -119,8 +120,8 @@ def _schedule(study: LabelStudy) -> Schedule:
     st.caption(sentence(NOTES[recipe]))
     bound: dict[str, Any] = {"bind": "query-params"}
     left, right = st.columns(2)
-    epochs = left.number_input("Epochs", value=base.epochs, step=10, key="epochs", **bound)
-    batch = right.number_input("Batch size", value=base.batch_size, step=32, key="batch", **bound)
+    epochs = whole_number("Epochs", value=base.epochs, step=10, key="epochs", **bound, place=left)
+    batch = whole_number("Batch size", value=base.batch_size, step=32, key="batch", **bound, place=right)
     rate = left.number_input("Learning rate", value=base.learning_rate, step=0.001, format="%.4f", key="lr", **bound)
     decay_weight = right.number_input(
         "Weight decay", value=base.weight_decay, step=0.0001, format="%.4f", key="wd", **bound
@@ -204,7 +205,7 @@ def _record(study: LabelStudy) -> tuple[Record, Seeds]:
         bind="query-params",
         help="How sure the network is at samples, and half way to their nearest neighbour.",
     )
-    init = st.number_input("Where the weights start", value=0, step=1, key="s_init", bind="query-params")
-    batch = st.number_input("Order of the batches", value=0, step=1, key="s_batch", bind="query-params")
+    init = whole_number("Where the weights start", value=0, key="s_init")
+    batch = whole_number("Order of the batches", value=0, key="s_batch")
     seeds = Seeds(noise=study.seed, init=init, batch=batch)
     return Record(samples=samples, consistency=consistency), seeds

@@ -159,7 +159,7 @@ def test_a_full_disk_is_said_where_one_looks_at_the_training(open_page, monkeypa
     assert any("The disk is full" in error.value for error in open_page().error)
 
 
-JUNK = st.text(max_size=12) | st.sampled_from(["nan", "inf", "-1", "1e999", "<b>", "null", "[]", "0x1", "١٢"])
+JUNK = st.text(max_size=12) | st.sampled_from(["nan", "inf", "INF", "-1", "1e999", "<b>", "null", "[]", "0x1", "١٢"])
 SENSIBLE = {
     "share": st.floats(0, 0.9).map(lambda share: f"{share:.3f}"),
     "net": st.sampled_from(["DigitsMLP", "ToyMLP"]),
