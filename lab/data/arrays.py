@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -108,9 +109,11 @@ def load_npz(
     )
 
 
-def read_npz(path: Path) -> dict[str, ndarray]:
-    """All arrays of an .npz file. Objects are never unpickled, and a zip bomb is refused before it unpacks.
+def read_npz(path: Path, names: Sequence[str] | None = None) -> dict[str, ndarray]:
+    """Arrays of an .npz file. Objects are never unpickled, and a zip bomb is refused before it unpacks.
 
+    Args:
+        names: which arrays; all if None.
     Raises: ValueError as `load_npz` does.
     """
     try:
@@ -118,8 +121,8 @@ def read_npz(path: Path) -> dict[str, ndarray]:
             unpacked = sum(item.file_size for item in archive.infolist())
         require(unpacked <= 8 * MAX_VALUES, path.name, f"at most {8 * MAX_VALUES:,} bytes unpacked", unpacked)
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+            return {name: file[name] for name in (file.files if names is None else names)}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
         raise ValueError(f"{path.name} must be a readable .npz file, got: {error}") from error
     except ValueError as error:
         if "pickle" not in str(error):

@@ -14,13 +14,15 @@ from lab.core.checks import require
 from lab.data import rows
 from lab.data.arrays import MAX_VALUES, from_arrays
 from lab.data.dataset import PARTS, NoisyDataset
+from lab.data.table_files import open_table
+from lab.data.text_tables import CALLED, SEPARATORS
+from lab.specs.uploads import UploadLimits
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 SUFFIXES = (*SEPARATORS, ".parquet")
-MAX_BYTES = 2 * 1024**3
+LIMITS = UploadLimits(file_mb=2000, unpacked_mb=4000, cells=MAX_VALUES)  # of files on one's own machine
 
 
 def load_table(
@@ -70,42 +72,12 @@ def read_table(path: Path) -> pd.DataFrame:
 
     Raises: ValueError if it is empty, damaged, not UTF-8, too large, or repeats a column name.
     """
-    require(path.stat().st_size > 0, path.name, "a file with rows", "0 bytes")
-    require(path.stat().st_size <= MAX_BYTES, path.name, f"at most {MAX_BYTES:,} bytes", path.stat().st_size)
-    try:
-        table = _parquet(path) if path.suffix.lower() == ".parquet" else _separated(path)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} must be UTF-8 text, got other bytes at {error.start}") from error
-    require(len(table) > 0, path.name, "a file with rows", "column names only")
-    return table
-
-
-def _separated(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    separator = SEPARATORS[path.suffix.lower()]
-    try:
-        # With the header as data, a first row of more fields than names is an error; else pandas takes row names from it.
-        header = pd.read_csv(path, sep=separator, header=None, nrows=2, dtype=str).iloc[0]
-        twice = header[header.duplicated()]
-        require(twice.empty, "column names", "different", None if twice.empty else f"{twice.iloc[0]!r} twice")
-        return pd.read_csv(path, sep=separator, low_memory=False, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise ValueError(f"{path.name} must be a table with as many fields in every line, got: {reason}") from error
-
-
-def _parquet(path: Path) -> pd.DataFrame:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        about = pyarrow.parquet.read_metadata(path)
-        cells = about.num_rows * about.num_columns
-        require(cells <= MAX_VALUES, path.name, f"a table of at most {MAX_VALUES:,} cells", cells)
-        return pyarrow.parquet.read_table(path).to_pandas()
-    except pyarrow.ArrowException as error:
-        raise ValueError(f"{path.name} must be a readable Parquet file, got: {error}") from error
+    table = open_table(path, LIMITS)
+    if table.form is not None:
+        require(table.form.encoding == "utf-8", path.name, "UTF-8 text", CALLED.get(table.form.encoding))
+    twice = [name for i, name in enumerate(table.header) if name in table.header[:i]]
+    require(not twice, "column names", "different", f"{twice[0]!r} twice" if twice else None)
+    return table.frame
 
 
 def _numbers(table: pd.DataFrame, features: Sequence[str]) -> Float32[ndarray, "n d"]:
