@@ -133,17 +133,18 @@ def mount(
             on_state_change=on_change or (lambda: None),
         )
         for index, view in enumerate(maps):
-            _send(key, f"map{index}", view.places)
+            send(key, f"map{index}", view.places)
         if pictures is not None:
-            _send(key, "pictures", pictures)
-        # In a list: among the values of a bare dict Streamlit looks for data frames, and imports pandas to do so.
-        heading = {"name": key, "part": "options"}
-        _relay(key=f"{key}.options", data=[heading, _wire(options, maps, head["total"])])
+            send(key, "pictures", pictures)
+        send(key, "options", _wire(options, maps, head["total"]))
     return _shown(result.get("state"), options, head["total"])
 
 
-def _send(key: str, part: str, message: bytes) -> None:
-    _relay(key=f"{key}.{part}", data=_line({"name": key, "part": part}) + message)
+def send(key: str, part: str, message: bytes | dict[str, Any]) -> None:
+    """Hand a component that is mounted by the name `key` one part of what it shows, without the others."""
+    heading = {"name": key, "part": part}
+    # In a list: among the values of a bare dict Streamlit looks for data frames, and imports pandas to do so.
+    _relay(key=f"{key}.{part}", data=_line(heading) + message if isinstance(message, bytes) else [heading, message])
 
 
 def _line(heading: Mapping[str, Any]) -> bytes:

@@ -25,10 +25,15 @@ def bytes_words(n: float) -> str:
     return f"{n:.0f}\N{NO-BREAK SPACE}bytes"
 
 
-def sentence(error: Exception | str) -> str:
-    """An error message as a sentence, with nothing in it read as markup."""
-    text = str(error)
+def literal(text: str) -> str:
+    """A name as it is, with nothing in it read as markup."""
     for character in "\\`*_[]#$:<~":
         text = text.replace(character, "\\" + character)
-    text = text[0].upper() + text[1:]
+    return text.replace("\n", " ").replace("\r", " ")
+
+
+def sentence(error: Exception | str) -> str:
+    """An error message as a sentence, with nothing in it read as markup."""
+    text = literal(str(error))
+    text = text[:1].upper() + text[1:]
     return text if text.endswith(".") else text + "."
