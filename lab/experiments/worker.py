@@ -22,6 +22,7 @@ from lab.experiments.worker_map import run_map
 from lab.experiments.worker_networks import run_networks
 from lab.experiments.worker_toy_run import run_toy
 from lab.experiments.worker_training import run_training
+from lab.experiments.worker_upload_look import run_upload_look
 from lab.specs import (
     Aggregates,
     BlindForecast,
@@ -40,6 +41,7 @@ from lab.specs import (
     Toy,
 )
 from lab.specs.detection import Detection, InnFigure
+from lab.specs.uploads import UploadLook
 
 
 def compute(request: Any, report: Report) -> Run:
@@ -78,6 +80,8 @@ def compute(request: Any, report: Report) -> Run:
             return run_comparison(request, report)
         if isinstance(request, KNetSizes):
             return run_knet_sizes(request, report)
+        if isinstance(request, UploadLook):
+            return run_upload_look(request, report)
     raise ValueError(f"request must be something that can be asked for, got {type(request).__name__}")
 
 
