@@ -19,9 +19,10 @@ pages = {
             "pages/toy.py",
             title="Toy: boundaries under noise",
             icon=":material/bubble_chart:",
-            url_path="toy",
+            url_path="start",
             default=True,
         ),
+        st.Page("pages/toy.py", url_path="toy", visibility="hidden"),  # the address that one would guess
     ],
     "Experiment": [
         st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),

@@ -5,12 +5,14 @@ import streamlit as st
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.specs.presets import TOY
+from lab.ui.boot import enter_through_app
 from lab.ui.jobs import finished_run, latest_run, under_way
 from lab.ui.lessons import lesson_card, open_linked_lesson
 from lab.ui.toy_controls import RESULT, hide_groups, toy_controls, toy_experiment
 from lab.ui.toy_figure import hand_set_labels, read_linked_view, show_view, toy_figure
 from lab.ui.toy_results import rate_strip, small_print, take_home
 
+enter_through_app()
 st.title("Toy: boundaries under noise")
 st.markdown(
     "Some labels are wrong. **kNN** asks the k nearest training points; **kNet** is a small network that learned to "

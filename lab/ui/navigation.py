@@ -17,4 +17,5 @@ def page_links(sections: Mapping[str, Sequence[Page]]) -> None:
         for section, pages in sections.items():
             st.caption(section)
             for page in pages:
-                st.page_link(page)
+                if page.visibility == "visible":
+                    st.page_link(page)

@@ -50,6 +50,17 @@ def open_toy(page, address: str, query: str = ""):
     return root
 
 
+@pytest.mark.parametrize("path", ["/toy?k=31", "/?k=31"])
+def test_a_link_to_the_toy_opens_it_with_its_menu_also_on_a_server_that_nobody_has_seen(
+    page, console_errors: list[str], serve_app, path: str
+) -> None:
+    root = open_toy(page, serve_app(Path(__file__).parents[2] / "app.py"), path)
+    assert hook(root, "hook.state.k") == 31
+    page.get_by_role("link", name="Feature map").wait_for()
+    assert page.get_by_text("Page not found").count() == 0
+    console_errors.clear()  # Streamlit tries which part of the path is the server's, and notes each miss
+
+
 def hook(root, expression: str, argument: object = None):
     """Evaluate `expression` with the component's test hook as `hook`."""
     return root.evaluate(f"(root, argument) => {{ const hook = root.labHook; return {expression}; }}", argument)
