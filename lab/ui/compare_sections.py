@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -41,6 +42,7 @@ def imitation(run: Run) -> None:
 
 
 CHOICES = {"left_one_out": "Training rows, each without its own vote", "held_out": "Rows the network has not seen"}
+MISLED = 0.01  # clean accuracy lost
 PICKS = {"most_accurate": "accuracy", "least_surprised": "log-loss", "oracle": "clean labels (nobody has them)"}
 
 
@@ -72,7 +74,19 @@ def choice(run: Run) -> None:
             "The paper asks how to choose k and leaves it open. Every row is judged by its noisy label, which anybody has. "
             "A network has bent its features to its training rows’ labels, wrong ones too, so rows it has not seen judge "
             "more honestly; their noisy labels are drawn as for the figure above"
+            f"{_misled(run.metrics['choice'])}"
         )
+    )
+
+
+def _misled(choices: Mapping[str, Any]) -> str:
+    """A sentence where log-loss picks a k that costs a point or more; "" where it does not."""
+    loses = [found["costs"]["least_surprised"] for found in choices.values()]
+    if max(loses) < MISLED:
+        return ""
+    return (
+        ". Log-loss misleads here: neighbours in features that know the wrong labels by heart agree too often, and a loss "
+        "that punishes being too sure then takes the k whose few votes weigh least against the smoothing"
     )
 
 
