@@ -3,8 +3,9 @@
 import streamlit as st
 
 from lab.ui.boot import enter_through_app
-from lab.ui.repair_choice import choose, finished_studies, missing_studies
+from lab.ui.repair_choice import choose
 from lab.ui.repair_figures import show_figures
+from lab.ui.repair_jobs import finished_studies, missing_studies
 from lab.ui.repair_view import results_table, show_repairs
 
 enter_through_app()
@@ -15,10 +16,10 @@ st.markdown(
     "the paper on deep neighbours (KED).*"
 )
 choice = choose()
-studies = choice.studies
-runs = finished_studies(studies)
-missing_studies(studies, runs)
-if runs:
-    show_repairs(choice, runs)
-    results_table(choice, runs)
+if choice is not None:
+    runs = finished_studies(choice.studies)
+    missing_studies(choice.studies, runs)
+    if runs:
+        show_repairs(choice, runs)
+        results_table(choice, runs)
 show_figures()

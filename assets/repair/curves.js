@@ -96,8 +96,10 @@ function rowsOf(app) {
       rows.push(["Rows left out", String(replay.n - method.kept)]);
       rows.push(["Right among the rest", percent(method.kept_clean)]);
     }
-    rows.push(["Test, final network, last", percent(method.final.test_last)]);
-    rows.push(["… its best epoch", percent(method.final.test_best)]);
+    if (method.final.test_last != null) {
+      rows.push(["Test, final network, last", percent(method.final.test_last)]);
+      rows.push(["… its best epoch", percent(method.final.test_best)]);
+    }
   }
   return rows;
 }

@@ -10,6 +10,13 @@ from lab.core.palette import COLOURS, COLOURS_DARK
 ORDER = (0, 5, 2, 3, 4, 1, 7)  # of the palette, without yellow, which no line shows on white
 SYMBOLS = ("circle", "rect", "triangle", "diamond", "emptyCircle", "emptyRect", "emptyTriangle")
 
+LEGEND_LINE = 24  # pixels
+
+
+def legend_height(n_lines: int) -> int:
+    """Pixels above the drawing; a chart is to be so much higher."""
+    return LEGEND_LINE * n_lines
+
 
 def share_lines(
     lines: Mapping[str, Sequence[float | None]], x: Sequence[Any], *, x_name: str, y_name: str, dark: bool
@@ -25,11 +32,12 @@ def share_lines(
     return {
         "animation": False,
         "color": [colours[i] for i in ORDER],
-        "grid": {"left": 56, "right": 24, "top": 76, "bottom": 48},
+        "grid": {"left": 56, "right": 24, "top": legend_height(len(lines)) + 32, "bottom": 48},
         "legend": {
-            "type": "scroll",
+            "orient": "vertical",  # a line of names is cut off where a column is narrow
             "top": 0,
             "left": 0,
+            "itemGap": LEGEND_LINE - 14,
             "textStyle": {"color": ink, "fontSize": 14},
             "data": list(lines),
         },

@@ -6,16 +6,8 @@ from dataclasses import replace
 
 from lab.noise import Noise, Semantic, Symmetric
 from lab.specs.correction import Correction, LabelInference, digits_experiment
-from lab.specs.correction_methods import (
-    PENCIL,
-    CorrectionMethod,
-    IterKNN,
-    JointOptimization,
-    KNNFilter,
-    OwnPrediction,
-    SelKNN,
-)
-from lab.specs.methods import CrossEntropy, GeneralisedCrossEntropy, Loss, SymmetricCrossEntropy
+from lab.specs.correction_methods import SelKNN
+from lab.specs.repair_plan import RepairPlan, corrections_of, methods_of
 from lab.specs.training import Seeds
 
 SETTINGS: dict[str, Noise] = {  # the columns of KED's Table 1
@@ -29,26 +21,8 @@ SETTINGS: dict[str, Noise] = {  # the columns of KED's Table 1
 }
 FIRST = "Symmetric 60 %"
 
+METHODS = methods_of(RepairPlan())
 SELKNN = SelKNN(episodes=4, k=30, percent_step=20.0)
-METHODS: dict[str, tuple[CorrectionMethod, Loss]] = {  # in the order of KED's Table 1, then those that it lacks
-    "CE": (OwnPrediction(), CrossEntropy()),
-    "Joint Optimization": (
-        JointOptimization(epochs=40, learning_rate=0.05, begin=5, window=5, final_epochs=20, final_rate=0.05, snapshots=4),
-        CrossEntropy(),
-    ),
-    "PENCIL": (
-        PENCIL(
-            epochs=40, learning_rate=0.05, begin=3, step=2000, alpha=0.0, beta=0.4,
-            final_epochs=30, final_rate=0.05, snapshots=4,
-        ),
-        CrossEntropy(),
-    ),
-    "SL": (OwnPrediction(), SymmetricCrossEntropy()),
-    "IterKNN": (IterKNN(episodes=4, k=30), SymmetricCrossEntropy()),
-    "SelKNN": (SELKNN, SymmetricCrossEntropy()),
-    "kNN filter": (KNNFilter(k=30), CrossEntropy()),
-    "GCE": (OwnPrediction(), GeneralisedCrossEntropy()),
-}  # fmt: skip
 
 # KED Table 1, accuracy of the last epoch in percent, a number for each of SETTINGS.
 PRINTED_ACCURACY: dict[str, dict[str, tuple[float, ...]]] = {
@@ -88,10 +62,17 @@ PRINTED_RECOVERY: dict[str, dict[str, float]] = {
 
 def correction_of(setting: str, method: str, seed: int = 0) -> Correction:
     """One cell of the table: digits, with one seed for noise, weights and batches."""
-    how, loss = METHODS[method]
-    seeds = Seeds(noise=seed, init=seed, batch=seed)
-    experiment = replace(digits_experiment(), noise=SETTINGS[setting], method=loss, seeds=seeds)
-    return Correction(experiment=experiment, method=how)
+    base = replace(digits_experiment(), noise=SETTINGS[setting], seeds=Seeds(noise=seed, init=seed, batch=seed))
+    return corrections_of(base, RepairPlan(), (method,))[method]
+
+
+def column_of(noise: Noise) -> str | None:
+    """The column of Table 1 with this noise, whatever the data; look-alikes are those of the data set."""
+    for name, printed in SETTINGS.items():
+        look_alikes = isinstance(noise, Semantic) and isinstance(printed, Semantic) and noise.rate == printed.rate
+        if noise == printed or look_alikes:
+            return name
+    return None
 
 
 INFERENCE = LabelInference()  # KED Figs 3, 5 and 6

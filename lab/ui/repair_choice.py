@@ -1,37 +1,69 @@
-"""Which labels are repaired, and by what: the controls of the page, and what of it is finished."""
+"""Which labels are repaired, and by what: a column of KED's table on the digits, or any data and noise of the lab."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import streamlit as st
 
-from lab.experiments import Job, Run, find, submit
-from lab.experiments.gallery import shipped
-from lab.specs import Correction
-from lab.specs.repair import FIRST, METHODS, SETTINGS, correction_of
-from lab.ui.jobs import job_words
+from lab.specs import Correction, Experiment
+from lab.specs.repair import FIRST, METHODS, SETTINGS, column_of, correction_of
+from lab.ui.repair_form import own_corrections
+from lab.ui.run_words import data_words, noise_words
 from lab.ui.whole_number import whole_number
-from lab.ui.words import duration, sentence
 
-SECONDS = 6.0  # of a method on the digits, about
+PAPER, OWN = "paper", "own"
+WHAT = {PAPER: "A setting of the paper, on digits", OWN: "Data and noise of your choice"}
 
 
 class Choice(NamedTuple):
-    """A column of KED's Table 1, and a seed."""
+    """Attributes:
+    studies: a correction by each method, in the order of the table; all of the same labels.
+    column: of KED's Table 1 with this noise; None where it has none.
+    """
 
-    setting: str
-    seed: int
+    studies: dict[str, Correction]
+    column: str | None
 
     @property
-    def studies(self) -> dict[str, Correction]:
-        """A correction for each method."""
-        return {name: correction_of(self.setting, name, self.seed) for name in METHODS}
+    def words(self) -> str:
+        """Data and noise in a few words."""
+        experiment = self.experiment
+        return f"{data_words(experiment)}, {(self.column or noise_words(experiment)).lower()} noise"
+
+    @property
+    def on_digits(self) -> bool:
+        """Whether these are the data on which the methods' settings were found."""
+        return self.experiment.label_study.dataset.name == "digits"
+
+    @property
+    def experiment(self) -> Experiment:
+        """Data, noise, network and seeds; all methods have the same."""
+        return next(iter(self.studies.values())).experiment
 
 
-def choose() -> Choice:
-    """The controls; what they say is in the address."""
+def choose() -> Choice | None:
+    """The controls; what they say is in the address. None where they hold something impossible, which is then said."""
+    what = st.segmented_control(
+        "What is repaired",
+        list(WHAT),
+        format_func=WHAT.__getitem__,
+        default=PAPER,
+        required=True,
+        key="of",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if what != OWN:
+        return _papers()
+    studies = own_corrections()
+    if studies is None:
+        return None
+    choice = Choice(studies, None)
+    return choice._replace(column=column_of(choice.experiment.noise))
+
+
+def _papers() -> Choice:
     left, right, _ = st.columns([3, 2, 4])
     setting = left.selectbox(
         "Noise on the digits",
@@ -45,60 +77,4 @@ def choose() -> Choice:
     seed = whole_number(
         "Seed", min_value=0, max_value=9, value=0, key="seed", help="Of noise, first weights and batches.", place=right
     )
-    return Choice(setting, int(seed))
-
-
-def finished_studies(studies: Mapping[str, Correction]) -> dict[str, Run]:
-    """Those that are there; none is started."""
-    found = {}
-    for name, study in studies.items():
-        run = shipped(study.digest)
-        if run is None:
-            job = find(study.digest)
-            run = job.run if job is not None else None
-        if run is not None:
-            found[name] = run
-    return found
-
-
-def missing_studies(studies: Mapping[str, Correction], there: Mapping[str, Run]) -> None:
-    """A button that has the missing ones computed, or how far they are."""
-    missing = {name: study for name, study in studies.items() if name not in there}
-    if not missing:
-        return
-    jobs = {name: find(study.digest) for name, study in missing.items()}
-    waiting = {name: job for name, job in jobs.items() if job is not None and not job.finished}
-    if waiting:
-        _watch(waiting)
-        return
-    for name, job in jobs.items():
-        if job is not None and job.status == "failed":
-            st.error(sentence(f"{name}: {job.error or 'it ended for no known reason'}"), icon=":material/error:")
-    time = duration(SECONDS * len(missing))
-    words = (
-        f"Repair with {', '.join(missing)} (about {time})"
-        if len(missing) < 4
-        else f"Repair with {len(missing)} methods (about {time})"
-    )
-    if st.button(words, icon=":material/healing:", type="primary", key="repair"):
-        for study in missing.values():
-            submit(study)
-        st.rerun()
-
-
-def _watch(waiting: Mapping[str, Job]) -> None:
-    """The line of methods, refreshed until one more is finished."""
-
-    @st.fragment(run_every=0.5)
-    def progress() -> None:
-        if any(job.finished for job in waiting.values()):
-            st.rerun()
-        name, job = next(iter(waiting.items()))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            more = f" {len(waiting) - 1} more wait." if len(waiting) > 1 else ""
-            st.progress(job.progress.fraction, text=f"{name}: {job_words(job.status, job.progress)}{more}")
-            if st.button("Stop", key="stop-repair", icon=":material/stop:"):
-                for each in waiting.values():
-                    each.cancel()
-
-    progress()
+    return Choice({name: correction_of(setting, name, seed) for name in METHODS}, setting)

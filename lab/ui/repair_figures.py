@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from lab.experiments import Run
-from lab.figures.repair import lines_alt, share_lines
+from lab.figures.repair import legend_height, lines_alt, share_lines
 from lab.specs.repair import INFERENCE, RETRAINING
 from lab.ui.jobs import finished_run
 
@@ -26,6 +26,7 @@ NAMES = {
     "known_clean": "a known clean fifth votes",
     "reference_clean": "right labels among rows of small loss",
 }
+DRAWING = 330  # pixels of a chart below its legend
 LAYERS = {"early": "early", "mid": "middle", "last_conv": "penultimate", "logits": "logits"}
 
 
@@ -118,4 +119,6 @@ def _retraining() -> None:
 def _chart(lines: Mapping[str, Sequence[Any]], x: Sequence[Any], x_name: str, what: str) -> None:
     dark = st.context.theme.type == "dark"
     option = share_lines(lines, x, x_name=x_name, y_name="right labels, %", dark=dark)
-    st.echarts_chart(option, key=f"chart {what}", height=400, alt=lines_alt(what, lines))
+    st.echarts_chart(
+        option, key=f"chart {what}", height=DRAWING + legend_height(len(lines)), alt=lines_alt(what, lines)
+    )

@@ -18,16 +18,25 @@ LOSS_NAMES: dict[type, str] = {type(loss): name for name, loss in reversed(LOSSE
 
 def run_title(request: Experiment) -> str:
     """Data, noise, network and loss, short enough for a chart's legend."""
-    source = request.dataset
-    data = "Toy"
-    if isinstance(source, DataSource):
-        data = DATASETS[source.name].title if source.name in DATASETS else source.name
-        data += f" ({source.n:,})" if source.n else ""
     net = SPEC_NAMES.get(request.backbone, type(request.backbone).__name__)
-    parts = [data, noise_words(request), net, LOSS_NAMES.get(type(request.method), type(request.method).__name__)]
+    parts = [
+        data_words(request),
+        noise_words(request),
+        net,
+        LOSS_NAMES.get(type(request.method), type(request.method).__name__),
+    ]
     if request.schedule.mixup:
         parts.append("MixUp")
     return ", ".join(parts)
+
+
+def data_words(request: Experiment) -> str:
+    """The data set's name, and how many of its rows where it is not all."""
+    source = request.dataset
+    if not isinstance(source, DataSource):
+        return "Toy"
+    name = DATASETS[source.name].title if source.name in DATASETS else source.name
+    return name + (f" ({source.n:,})" if source.n else "")
 
 
 def noise_words(request: Experiment) -> str:

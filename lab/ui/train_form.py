@@ -39,7 +39,7 @@ SET_BY_RECIPE = {  # widget -> field of the Schedule
     "mixup": "mixup",
     "stop": "early_stopping",
 }
-FULLY_CONNECTED = ("DigitsMLP", "ToyMLP")
+FULLY_CONNECTED = ("DigitsMLP", "ToyMLP")  # the usual one first
 
 
 def experiment_form() -> Experiment | None:
@@ -49,7 +49,7 @@ def experiment_form() -> Experiment | None:
         return None
     with st.sidebar:
         try:
-            backbone = form_group("Network", "network", lambda: _backbone(study))
+            backbone = form_group("Network", "network", lambda: backbone_picker(study))
             loss = form_group("Method", "method", lambda: _loss(study))
             schedule = form_group("Training", "training", lambda: _schedule(study))
             record, seeds = form_group("Record and seeds", "record", lambda: _record(study), expanded=False)
@@ -82,10 +82,15 @@ def is_image_set(study: LabelStudy) -> bool:
     return known is not None and known.image is not None and known.image[0] > 8
 
 
-def _backbone(study: LabelStudy) -> BackboneSpec:
-    names = list(BACKBONES) if is_image_set(study) else list(FULLY_CONNECTED)
+def backbone_picker(study: LabelStudy, *, small_first: bool = False) -> BackboneSpec:
+    """Networks that fit the rows.
+
+    Args:
+        small_first: fully connected nets come first for images too: much is trained, and on a processor.
+    """
+    names, others = list(FULLY_CONNECTED), [name for name in BACKBONES if name not in FULLY_CONNECTED]
     if is_image_set(study):
-        names.sort(key=lambda name: name in FULLY_CONNECTED)
+        names = names + others if small_first else others + names
     name = st.selectbox("Backbone", names, key="net", bind="query-params")
     st.caption(sentence((type(BACKBONES[name]).__doc__ or name).split("\n")[0]))
     return BACKBONES[name]

@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lab.experiments import Job
+from lab.experiments import Job, Run
 from lab.experiments.gallery import shipped
-from lab.specs import Correction, from_json, to_json
+from lab.noise import Uniform
+from lab.specs import Correction, SelKNN, from_json, to_json
 from lab.specs.code import as_code
 from lab.specs.repair import FIRST, INFERENCE, METHODS, REPAIRS, RETRAINING, correction_of
 from lab.ui.repair import Start, chosen
 from lab.ui.repair_again import corrected_experiment
-from lab.ui.repair_view import labels_csv
+from lab.ui.repair_choice import WHAT
+from lab.ui.repair_view import labels_csv, result_row
 
 PAGE = Path(__file__).parents[2] / "pages" / "repair.py"
 
@@ -37,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         requests.append(request)
         return jobs.setdefault(request.digest, Job(request, queue))
 
-    for place in ("lab.ui.repair_choice", "lab.ui.jobs"):
+    for place in ("lab.ui.repair_jobs", "lab.ui.jobs"):
         monkeypatch.setattr(f"{place}.submit", submit)
         monkeypatch.setattr(f"{place}.find", jobs.get)
     return requests
@@ -143,3 +145,75 @@ def test_junk_from_the_browser_is_no_choice(monkeypatch: pytest.MonkeyPatch) -> 
         "lab.ui.repair.st", SimpleNamespace(session_state={"key": {"state": {"method": "PENCIL", "episode": 2}}})
     )
     assert chosen("key", start, METHODS) == Start("PENCIL", 2)
+
+
+OWN = {
+    "of": WHAT["own"],
+    "set": "Digits",
+    "rows": "400",
+    "model": "Uniform",
+    "share": "0.3",
+    "epochs": "5",
+    "methods": "SelKNN",
+}
+
+
+def corrections(asked: list[Any]) -> list[Correction]:
+    return [request for request in asked if isinstance(request, Correction)]
+
+
+def test_any_data_and_noise_are_repaired_with_the_cost_said_before(open_page, asked) -> None:
+    page = open_page(**OWN)
+    assert not corrections(asked)
+    assert {metric.label for metric in page.metric} >= {"Time, all", "Rows", "Memory", "Parameters"}
+    assert any(caption.value.startswith("About SelKNN") for caption in page.caption)
+    page.button(key="repair").click().run()
+    assert not page.exception
+    (request,) = corrections(asked)
+    experiment = request.experiment
+    assert (experiment.dataset.n, experiment.noise, experiment.schedule.epochs) == (400, Uniform(0.3), 5)
+    assert type(request.method) is SelKNN
+
+
+def test_every_method_under_way_has_its_own_progress_and_stop(open_page, asked) -> None:
+    page = open_page(**{key: value for key, value in OWN.items() if key != "methods"})
+    page.button(key="repair").click().run()
+    digests = [request.digest for request in corrections(asked)]
+    assert len(digests) == len(METHODS)
+    stops = {button.key for button in page.button if button.key and button.key.startswith("stop-")}
+    assert stops == {"stop-repair", *(f"stop-{digest}" for digest in digests)}
+    assert not any(button.key == "repair" for button in page.button)
+
+
+def test_a_data_set_that_is_not_there_says_where_it_is_expected_and_the_figures_stay(open_page, asked) -> None:
+    page = open_page(of=WHAT["own"], set="CIFAR-10")
+    assert any("LAB\\_DATA" in error.value for error in page.error)
+    assert any("Fig. 3:" in text.value for text in page.markdown)
+    assert not asked
+
+
+def test_what_does_not_fit_together_is_one_sentence(open_page, asked) -> None:
+    page = open_page(of=WHAT["own"], set="Wine", batch="4000")
+    assert any("atch" in error.value for error in page.error)
+    assert not page.button or not any(button.key == "repair" for button in page.button)
+
+
+def test_rows_without_pictures_are_a_table_of_votes(open_page, monkeypatch) -> None:
+    run = shipped(correction_of(FIRST, "SelKNN").digest)
+    bare = Run(run.request, run.metrics, {k: v for k, v in run.arrays.items() if not k.startswith("picture")}, 1.0)
+    monkeypatch.setattr("lab.ui.repair_jobs.shipped", lambda digest: bare if digest == run.request.digest else None)
+    page = open_page()
+    tables = [frame.value for frame in page.dataframe if "Votes for it" in frame.value]
+    assert len(tables) == 2
+    labels, clean = run.arrays["labels"], run.arrays["y_clean"]
+    row = tables[0].iloc[0]
+    place = int(np.flatnonzero(run.arrays["rows"] == row["Row"])[0])
+    assert (row["Label before"], row["Label now"]) == (str(labels[3][place]), str(labels[4][place]))
+    assert row["Truly"] == str(clean[place]) == row["Label now"]
+
+
+def test_numbers_that_the_paper_did_not_print_are_not_shown() -> None:
+    run = shipped(correction_of(FIRST, "SelKNN").digest)
+    assert not any("printed" in name for name in result_row("SelKNN", run, None))
+    assert result_row("SelKNN", None, FIRST)["CIFAR-10, test, as printed"] == 0.8565
+    assert result_row("GCE", run, FIRST)["MNIST, test, as printed"] is None
