@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lab.core.spreadsheet import plain_cell
 from lab.experiments import Run, find
 from lab.experiments.gallery import shipped
 from lab.figures.inn_payload import below, counts_at, encode
@@ -283,13 +284,8 @@ def samples_csv(study: Study, cuts: Mapping[str, float]) -> str:
     wrong = study.wrong.astype(int)
     for i, row in enumerate(arrays["rows"]):
         labels = (classes[int(arrays[y][i])] for y in ("y_given", "y_clean"))
-        writer.writerow([i, int(row), *map(_plain_cell, labels), wrong[i], *(column[i] for column in columns)])
+        writer.writerow([i, int(row), *map(plain_cell, labels), wrong[i], *(column[i] for column in columns)])
     return out.getvalue()
-
-
-def _plain_cell(text: str) -> str:
-    """A spreadsheet takes what begins so for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _number(value: float | None) -> float | None:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lab.core.spreadsheet import plain_cell
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.figures.noise import (
@@ -29,7 +30,6 @@ from lab.ui.noise_samples import samples
 from lab.ui.share import share_link
 from lab.ui.words import sentence
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MOST_NAMED = 5  # classes named in a sentence
 MOST_MAPPED_CLASSES = 10  # told apart on one map
 MOST_DRAWN = 1200  # points of one map: with more, the rings cover everything
@@ -249,7 +249,7 @@ def papers(run: Run) -> None:
 
 def safe_text(name: str) -> str:
     """A class name that no spreadsheet takes for a formula."""
-    return f"'{name}" if str(name).startswith(FORMULA_STARTS) else str(name)
+    return plain_cell(str(name))
 
 
 def labels_csv(run: Run) -> bytes:
