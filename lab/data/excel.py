@@ -52,7 +52,7 @@ def read_sheet(path: Path, sheet: str | None, limits: UploadLimits) -> tuple[lis
     with opened(path, limits, read_only=True) as book:
         if sheet is not None:
             check_choice("sheet", sheet, tuple(book.sheetnames))
-        chosen = [sheet] if sheet is not None else [name for name in book.sheetnames if _has_rows(book[name])]
+        chosen = [sheet] if sheet is not None else [name for name in book.sheetnames if has_rows(book[name])]
         require(len(chosen) > 0, path.name, "a file with rows", "empty sheets")
         rows = [row for _, row in rows_of(book[chosen[0]], limits.cells)]
         others = [name for name in book.sheetnames if name != chosen[0]]
@@ -81,7 +81,7 @@ def rows_of(sheet: Any, max_cells: int) -> Iterator[tuple[int, list[Any]]]:
         yield number, values
 
 
-def _has_rows(sheet: Any) -> bool:
+def has_rows(sheet: Any) -> bool:
     return hasattr(sheet, "iter_rows") and next(rows_of(sheet, 10_000_000), None) is not None
 
 

@@ -185,7 +185,7 @@ def name_classes(labels: Labels, arrays: Mapping[str, ndarray], n_columns: int |
     Args:
         n_columns: of the predicted probabilities, where the file has some.
     """
-    names = _class_names(arrays)
+    names = class_names(arrays)
     notes = [f"Class names were read from {names[0]!r}."] if names else []
     given = names[1] if names else [str(i) for i in range(n_columns or 0)]
     if all(name.isdecimal() for name in labels.classes):
@@ -204,7 +204,7 @@ def name_classes(labels: Labels, arrays: Mapping[str, ndarray], n_columns: int |
     return replace(labels, y=np.array(codes, dtype=np.int64)[labels.y], classes=tuple(given)), notes
 
 
-def _class_names(arrays: Mapping[str, ndarray]) -> tuple[str, list[str]] | None:
+def class_names(arrays: Mapping[str, ndarray]) -> tuple[str, list[str]] | None:
     """Name and content of the array of class names."""
     for name, array in arrays.items():
         if name.lower() in CLASSES and array.ndim == 1 and array.dtype.kind in "US":

@@ -106,7 +106,7 @@ def list_rows(path: Path, upload: Upload, limits: UploadLimits) -> Listing:
     Raises: ValueError if there are no pictures, or no labels for them.
     """
     names = [entry.filename for entry in check_zip(path, limits) if not _is_hidden(entry.filename)]
-    pictures = sorted(name for name in names if _suffix(name) in SUFFIXES)
+    pictures = sorted({name for name in names if _suffix(name) in SUFFIXES})
     others = [name for name in names if _suffix(name) not in SUFFIXES]
     rule = "a ZIP of pictures in one folder for each class, or with a table of their labels"
     inside = ", ".join(name[:60] for name in others[:4]) or "nothing"
