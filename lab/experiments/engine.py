@@ -142,6 +142,11 @@ def start() -> None:
     _engine().start()
 
 
+def load() -> None:
+    """Import what talks to the workers, and return once it is there: seconds. The engine's own thread does it, too."""
+    importlib.import_module("distributed")
+
+
 def stop() -> None:
     """End the workers of this process."""
     _engine().stop()

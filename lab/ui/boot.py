@@ -23,11 +23,9 @@ SECONDS_TO_DRAW = 2.0  # whoever asks for something earlier starts the worker by
 def tune_server() -> bool:
     """What a class of 30 feels.
 
-    Everything imported so far goes out of the garbage collector's sight, so that a collection costs milliseconds. And
-    threads take turns after 1 ms instead of 5: an answer crosses from a script's thread to the server's several times.
+    Threads take turns after 1 ms instead of 5: an answer crosses from a script's thread to the server's several times.
     """
-    gc.collect()
-    gc.freeze()
+    hide_from_collector()
     sys.setswitchinterval(SECONDS_A_TURN)
     answer_at_once()
     return True
@@ -55,10 +53,22 @@ def _send_at_once(number: int) -> None:
 @st.cache_resource
 def start_worker() -> bool:
     """Bring up the worker, once the browser has had time to draw the first page: both need the same cores."""
-    later = threading.Timer(SECONDS_TO_DRAW, engine.start)
+    later = threading.Timer(SECONDS_TO_DRAW, _bring_up_worker)
     later.daemon = True
     later.start()
     return True
+
+
+def hide_from_collector() -> None:
+    """Take all there is out of the garbage collector's sight: what was imported stays, and a full look costs 60 ms."""
+    gc.collect()
+    gc.freeze()
+
+
+def _bring_up_worker() -> None:
+    engine.start()
+    engine.load()
+    hide_from_collector()
 
 
 def enter_through_app() -> None:

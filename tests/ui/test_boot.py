@@ -1,13 +1,15 @@
-"""What the server does once: here, that its answers do not wait for the browser's word on the first part of them."""
+"""What the server does once: answers do not wait for the browser's word on their first part, collections are short."""
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
 
 import pytest
 
+from lab.ui import boot
 from lab.ui.boot import answer_at_once
 
 
@@ -42,3 +44,17 @@ def test_other_files_and_sockets_are_left_alone_and_none_stays_open(tmp_path) ->
         one.sendall(b"still open")
         assert two.recv(16) == b"still open"
         file.write(b"still open")
+
+
+def test_what_talks_to_the_workers_is_loaded_first_and_then_out_of_the_collectors_sight(monkeypatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("lab.ui.boot.engine.start", lambda: told.append("start"))
+    monkeypatch.setattr("lab.ui.boot.engine.load", lambda: told.append(f"load, {gc.get_freeze_count()} hidden"))
+    gc.unfreeze()
+    try:
+        boot._bring_up_worker()
+        assert told == ["start", "load, 0 hidden"]
+        assert gc.get_freeze_count() > 10_000
+        assert len(gc.get_objects()) < 1000
+    finally:
+        gc.unfreeze()
