@@ -33,7 +33,6 @@ from lab.analysis.detect_evidence import Given, check_given
 from lab.analysis.detect_scales import scales, shares_at
 from lab.core.checks import require
 from lab.core.rng import numpy_rng
-from lab.neighbors import NeighborTable
 
 MAJORITY = 0.5  # of a neighbourhood
 PURITY = 0.65  # mean share of its own label around the rows of a cluster, at the finest scale
@@ -98,7 +97,8 @@ def concentration_alarm(y_given: Any, features: Any, *, rng: np.random.Generator
     """
     require(features is not None, "features", "given", None)
     given = check_given(y_given, None, features, {"rng": rng or numpy_rng(0, "alarm")})
-    table = NeighborTable.build(given.features, k_max=min(SMALLEST, len(given.y) - 1))
+    assert given.near is not None
+    table = given.near.table(SMALLEST)
     surrounding = _surrounding(given)
     ruling = table.predict(given.y, table.k_max)
     clusters = []
@@ -117,8 +117,8 @@ def _surrounding(given: Given) -> Int[ndarray, " n"]:
     """The label that rules around a row whose own label rules close by; -1 where there is none."""
     sizes = np.bincount(given.y, minlength=given.n_classes)
     ks = scales(len(given.y), int(sizes.max()))
-    assert given.features is not None
-    fine, *coarse = shares_at(given.features, given.y, given.n_classes, ks, given.more["rng"])
+    assert given.near is not None
+    fine, *coarse = shares_at(given.near, given.y, given.n_classes, ks, given.more["rng"])
     rows, found = np.arange(len(given.y)), np.full(len(given.y), -1)
     confirmed = fine[rows, given.y] >= MAJORITY
     for k, share in zip(ks[1:], coarse, strict=True):

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Float64, Int
 from numpy import ndarray
 
 from lab.core.checks import check_labels, check_probabilities, require
+from lab.neighbors.neighborhoods import Neighborhoods, as_neighborhoods
 from lab.neighbors.search import check_features
 
 MOST_AGREEMENT = 0.995  # held-out predictions hit given labels more often than this only if hardly one is wrong
@@ -38,8 +39,13 @@ class Given:
     y: Int[ndarray, " n"]
     n_classes: int
     pred_probs: Float[ndarray, "n c"] | None
-    features: ndarray | None
+    near: Neighborhoods | None
     more: dict[str, Any]
+
+    @property
+    def features(self) -> ndarray | None:
+        """The rows whose neighbours are asked."""
+        return None if self.near is None else self.near.features
 
 
 def check_given(y_given: Any, pred_probs: Any, features: Any, more: dict[str, Any]) -> Given:
@@ -56,10 +62,13 @@ def check_given(y_given: Any, pred_probs: Any, features: Any, more: dict[str, An
         check_labels("y_given", y, pred_probs.shape[1])
         require(pred_probs.shape[1] >= 2, "pred_probs", "of at least 2 columns", pred_probs.shape[1])
         n_classes = pred_probs.shape[1]
+    near = None
     if features is not None:
-        features = check_features("features", features)
-        _one_row_each("features", features, y)
-    return Given(y, n_classes, pred_probs, features, more)
+        if not isinstance(features, Neighborhoods):
+            _one_row_each("features", check_features("features", features), y)
+        near = as_neighborhoods(features)
+        _one_row_each("features", near.features, y)
+    return Given(y, n_classes, pred_probs, near, more)
 
 
 def check_numbers(name: str, values: Any, shape: tuple[int | None, ...]) -> Float64[ndarray, ...]:
@@ -128,7 +137,6 @@ def warn_if_in_sample(given: Given) -> None:
 
 
 def _neighbors_agree(given: Given) -> float:
-    from lab.neighbors import NeighborTable
-
-    k = min(10, len(given.y) - 1)
-    return float((NeighborTable.build(given.features, k_max=k).predict(given.y, k) == given.y).mean())
+    assert given.near is not None
+    table = given.near.table(10)
+    return float((table.predict(given.y, table.k_max) == given.y).mean())

@@ -43,13 +43,14 @@ def similar_features_vote(given: Given) -> Evidence:
     Source: SimiFeat-V (Zhu et al. 2022): k = 10, cosine similarity, the majority of 21 rounds. Departs from it: a round
     is a random half of the rows, not a fresh augmentation; the mean share of the given label orders equal votes.
     """
-    assert given.features is not None
+    assert given.near is not None
     n, rng = len(given.y), given.more["rng"]
     k = min(_k(given), max(1, n // 2 - 1))
-    table = NeighborTable.build(given.features, k_max=min(4 * k, n - 1), metric="cosine")
+    table = given.near.table(4 * k, metric="cosine")
     labels, rows = given.y[table.idx], np.arange(n)
     hits, shares = np.zeros(n), np.zeros((n, given.n_classes))
     for _ in range(ROUNDS):
+        given.near.tick(0)
         present = np.zeros(n, dtype=bool)
         present[rng.permutation(n)[: n - n // 2]] = True
         listed = present[table.idx]
@@ -67,7 +68,8 @@ def _k(given: Given) -> int:
 
 def _table(given: Given) -> NeighborTable:
     """The k nearest other rows; all of them if there are fewer than k."""
-    return NeighborTable.build(given.features, k_max=min(_k(given), len(given.y) - 1))
+    assert given.near is not None
+    return given.near.table(_k(given))
 
 
 def inn(given: Given) -> Evidence:

@@ -12,7 +12,7 @@ from jaxtyping import Float32, Float64, Int
 from numpy import ndarray
 
 from lab.analysis.detect_evidence import Evidence, Given, by_prediction, margin
-from lab.neighbors import NeighborTable
+from lab.neighbors import Neighborhoods, as_neighborhoods
 
 FINEST = 10
 DIRECT = 160  # neighbours searched among all rows; for wider views the rows are thinned, which sees as far for less
@@ -27,12 +27,12 @@ def judge(given: Given) -> Evidence:
     Neighbours' shares and given probabilities are mixed first, with the weight under which they predict given labels
     best (both are held out). Without features, the margin of the probabilities is all there is.
     """
-    if given.features is None:
+    if given.near is None:
         assert given.pred_probs is not None
         return by_prediction((1 + margin(given.pred_probs, given.y)) / 2, given.pred_probs, given.y)
     class_sizes = np.bincount(given.y, minlength=given.n_classes)
     ks = scales(len(given.y), int(class_sizes.max()))
-    shares = shares_at(given.features, given.y, given.n_classes, ks, given.more["rng"])
+    shares = shares_at(given.near, given.y, given.n_classes, ks, given.more["rng"])
     if given.pred_probs is not None:
         weight = np.float32(best_weight(given, ks, shares))
         shares = [weight * given.pred_probs.astype(np.float32) + (1 - weight) * share for share in shares]
@@ -56,22 +56,21 @@ def scales(n: int, largest_class: int) -> list[int]:
 
 
 def shares_at(
-    features: ndarray, y: Int[ndarray, " n"], n_classes: int, ks: list[int], rng: np.random.Generator
+    features: ndarray | Neighborhoods, y: Int[ndarray, " n"], n_classes: int, ks: list[int], rng: np.random.Generator
 ) -> list[Float32[ndarray, "n c"]]:
     """The share of every label among each row's k nearest other rows, for each of the ascending `ks`.
 
     Beyond 160 neighbours it is estimated from 80 among rows thinned at random, so that n^2 / 2 distances do for all.
     """
-    direct = [k for k in ks if k <= DIRECT]
-    table = NeighborTable.build(features, k_max=direct[-1])
+    near, direct = as_neighborhoods(features), [k for k in ks if k <= DIRECT]
+    table = near.table(direct[-1])
     counts, done, found = np.zeros((len(y), n_classes), dtype=np.float32), 0, []
     for k in direct:
         counts = counts + count_labels(y[table.idx[:, done:k]], n_classes)
         done = k
         found.append(counts / np.float32(k))
     for k in ks[len(direct) :]:
-        kept = np.sort(rng.choice(len(y), size=max(THINNED + 1, round(len(y) * THINNED / k)), replace=False))
-        idx = kept[NeighborTable.build(features[kept], features, k_max=THINNED + 1).idx]
+        idx = near.thinned(max(THINNED + 1, round(len(y) * THINNED / k)), THINNED + 1, rng)
         found.append(count_labels(y[_without_own_row(idx)], n_classes) / np.float32(THINNED))
     return found
 
@@ -118,8 +117,8 @@ def mixing_weight(first: Float64[ndarray, " n"], second: Float64[ndarray, " n"])
 
 def average(given: Given) -> Evidence:
     """The mean share of the given label over the same scales: agreement averaged over several k."""
-    assert given.features is not None
+    assert given.near is not None
     ks = scales(len(given.y), int(np.bincount(given.y).max()))
-    shares = np.stack(shares_at(given.features, given.y, given.n_classes, ks, given.more["rng"]))
+    shares = np.stack(shares_at(given.near, given.y, given.n_classes, ks, given.more["rng"]))
     mean: ndarray = shares.mean(axis=0, dtype=np.float64)
     return by_prediction(mean[np.arange(len(given.y)), given.y], mean, given.y)

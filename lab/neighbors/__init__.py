@@ -8,14 +8,26 @@ if TYPE_CHECKING:
     from lab.neighbors.approximate import approximate_self_graph
     from lab.neighbors.classifier import KNNClassifier
     from lab.neighbors.groups import search_grid, search_groups
+    from lab.neighbors.neighborhoods import Neighborhoods, as_neighborhoods
     from lab.neighbors.table import NeighborTable
     from lab.neighbors.warm import warm_up
 
-__all__ = ["KNNClassifier", "NeighborTable", "approximate_self_graph", "search_grid", "search_groups", "warm_up"]
+__all__ = [
+    "KNNClassifier",
+    "NeighborTable",
+    "Neighborhoods",
+    "approximate_self_graph",
+    "as_neighborhoods",
+    "search_grid",
+    "search_groups",
+    "warm_up",
+]
 
 _HOME = {
     "KNNClassifier": "classifier",
     "NeighborTable": "table",
+    "Neighborhoods": "neighborhoods",
+    "as_neighborhoods": "neighborhoods",
     "approximate_self_graph": "approximate",
     "search_grid": "groups",
     "search_groups": "groups",

@@ -110,6 +110,6 @@ def _search(
             candidates, queries = rows[near], rows[members[g]]
             distance, found = faiss.knn(queries, candidates, min(k + 2, len(near)))
             part = np.empty((len(queries), k), dtype=np.int32), np.empty((len(queries), k), dtype=np.float32)
-            kernels.settle_lists(found, distance, queries, candidates, own, *part)
+            kernels.settle_lists(found, distance, queries, candidates, own, *part, True)
             idx[members[g]], d2[members[g]] = near[part[0]], part[1]
     return idx, d2

@@ -35,11 +35,12 @@ def squared_norm(a):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def settle_lists(found, d2, queries, reference, own, idx, out):
+def settle_lists(found, d2, queries, reference, own, idx, out, thorough):
     """Turn what a float32 matrix search found into the nearest rows, by (distance, index), own row left out.
 
     found, d2: some more than wanted, nearest first. Close ones are measured again; where even the last found is not
-    clearly farther than the last wanted, rounding may have kept a nearer row from the list, and all rows are measured.
+    clearly farther than the last wanted, rounding may have kept a nearer row from the list, and all rows are measured
+    if `thorough`.
     own: the reference row that each query is itself, or -1.
     """
     n, d = reference.shape
@@ -55,7 +56,7 @@ def settle_lists(found, d2, queries, reference, own, idx, out):
             if row != own_row:
                 filled = _insert(row, distance, rows, distances, filled)
         unseen = max(last - rounding * (norm + last), np.float32(0))
-        if found.shape[1] < n and distances[-1] * EQUAL > unseen:
+        if thorough and found.shape[1] < n and distances[-1] * EQUAL > unseen:
             filled = 0
             for row in range(n):
                 if row != own_row:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -110,39 +111,75 @@ def nearest(
     *,
     own: Int32[ndarray, " m"] | None = None,
     device: Any = "cpu",
+    tick: Callable[[int], object] | None = None,
+    thorough: bool = True,
 ) -> tuple[Int32[ndarray, "m k"], Float32[ndarray, "m k"]]:
     """The k nearest reference rows of each query and their squared distances, ordered by (distance, index).
 
     own: the reference row that each query is and that may not be its neighbour, or -1.
+    tick: called with the number of queries answered since the last time; may raise to stop.
+    thorough: measure all rows again where rounding may have kept a nearer row from the list, as ties do.
     Of rows exactly as far away as the k-th, it is not defined which are listed.
     """
     one_more = own is not None
     own = np.full(len(queries), -1, dtype=np.int32) if own is None else own
     idx = np.empty((len(queries), k), dtype=np.int32)
     d2 = np.empty((len(queries), k), dtype=np.float32)
-    search, chunk = (_faiss if str(device) == "cpu" else _torch)(
-        reference, min(k + one_more + MARGIN, len(reference)), device
-    )
-    for start in range(0, len(queries), chunk):
+    on_cpu, wanted = str(device) == "cpu", min(k + one_more + MARGIN, len(reference))
+    few = queries.size * len(reference) < SMALL
+    n_threads = 1 if few or not on_cpu else allowed_threads()
+    search, chunk = _faiss(reference, wanted) if on_cpu else _torch(reference, wanted, device)
+
+    def answer(start: int) -> int:
         rows = slice(start, start + chunk)
         found, distance = search(queries[rows])
-        kernels.settle_lists(found, distance, queries[rows], reference, own[rows], idx[rows], d2[rows])
+        kernels.settle_lists(found, distance, queries[rows], reference, own[rows], idx[rows], d2[rows], thorough)
+        return len(found)
+
+    if on_cpu:
+        chunk = max(1, min(chunk, -(-len(queries) // n_threads)))
+    with _one_thread_each() if on_cpu else nullcontext():
+        for count in _side_by_side(answer, range(0, len(queries), chunk), n_threads):
+            if tick is not None:
+                tick(count)
     return idx, d2
 
 
 Search = Callable[[ndarray], tuple[Int64[ndarray, "m k"], Float32[ndarray, "m k"]]]
 
 
-def _faiss(reference: Float32[ndarray, "n d"], k: int, device: Any) -> tuple[Search, int]:
+def _faiss(reference: Float32[ndarray, "n d"], k: int) -> tuple[Search, int]:
     import faiss
 
     def search(queries: ndarray) -> tuple[ndarray, ndarray]:
-        few = queries.size * len(reference) < SMALL
-        with threads(1 if few else allowed_threads()), always_blas():
-            d2, idx = faiss.knn(queries, reference, k)  # IndexFlatL2's own search, without its copy of the reference
+        d2, idx = faiss.knn(queries, reference, k)  # IndexFlatL2's own search, without its copy of the reference
         return idx, d2
 
     return search, CHUNK
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Every search is one thread's: blocks of queries side by side never wait for each other, as threads inside do."""
+    with threads(1), always_blas():
+        yield
+
+
+def _side_by_side(answer: Callable[[int], int], starts: Sequence[int], n_threads: int) -> Iterator[int]:
+    """What `answer` returns for every start, in order; once nobody asks for more, what has not begun is left."""
+    if n_threads == 1 or len(starts) < 2:
+        yield from map(answer, starts)
+        return
+    import faiss
+
+    with ThreadPoolExecutor(n_threads, initializer=lambda: faiss.omp_set_num_threads(1)) as pool:
+        waiting = [pool.submit(answer, start) for start in starts]
+        try:
+            for future in waiting:
+                yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def allowed_threads() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,8 @@ class NeighborTable:
         z_score: bool = False,
         own: Any = None,
         device: Any = "cpu",
+        tick: Callable[[int], object] | None = None,
+        thorough: bool = True,
     ) -> NeighborTable:
         """Exact search.
 
@@ -56,6 +59,9 @@ class NeighborTable:
                 constant there becomes 0. Without it the features are compared as they are, as in the paper.
             own: `(m,)`, the reference row that each query is, which is then not its neighbour; -1 for none.
             device: "cpu" searches with faiss, anything else with torch on that device.
+            tick: called often, with the number of queries answered since the last time; it may raise to stop.
+            thorough: False leaves it to rounding which of nearly equal distances count as the k-th; faster where many
+                rows are alike.
         Raises: ValueError if an array is not 2-D, finite and of matching width, if k_max exceeds the rows there are
             (one fewer in a self-search), or if `own` is not one row number per query.
         """
@@ -67,7 +73,7 @@ class NeighborTable:
         if z_score:
             reference, queries = z_scored(reference, queries)
         reference, queries, unit = comparable(reference, queries, metric)
-        idx, d2 = nearest(reference, queries, k_max, own=own, device=device)
+        idx, d2 = nearest(reference, queries, k_max, own=own, device=device, tick=tick, thorough=thorough)
         return cls(idx, plain_distances(d2, metric, unit), len(reference))
 
     @property
