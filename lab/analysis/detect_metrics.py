@@ -104,8 +104,15 @@ def precision_at(score: Float[ndarray, " n"], wrong: Bool[ndarray, " n"], count:
     """The expected share of wrong labels among the `count` lowest scores, equal ones drawn at random."""
     if count == 0:
         return NAN
+    return float(found_among(score, wrong, np.array([count]))[0] / count)
+
+
+def found_among(
+    score: Float[ndarray, " n"], wrong: Bool[ndarray, " n"], counts: Int[ndarray, " g"]
+) -> Float64[ndarray, " g"]:
+    """The expected number of wrong labels among so many lowest scores, equal ones drawn at random."""
     hits, taken = _from_the_lowest(score, wrong)
-    return float(np.interp(count, np.r_[0, taken], np.r_[0, hits]) / count)
+    return np.interp(counts, np.r_[0, taken], np.r_[0, hits])
 
 
 def _from_the_lowest(

@@ -90,12 +90,12 @@ class Guess(NamedTuple):
     correct: np.ndarray
 
 
-def guessed(stand: Ground, y_given: np.ndarray, T: np.ndarray, k: int) -> Guess:
+def guessed(table: NeighborTable, y_given: np.ndarray, T: np.ndarray, k: int) -> Guess:
     """What the given labels say of the clean ones around each asked row."""
-    k = max(k, min(N_VOTERS, stand.table.k_max))  # a histogram of one neighbour says nothing
-    c = denoised_distribution(neighbour_counts(stand.table, y_given, stand.n_classes, k) / k, T)
+    k = max(k, min(N_VOTERS, table.k_max))  # a histogram of one neighbour says nothing
+    c = denoised_distribution(neighbour_counts(table, y_given, len(T), k) / k, T)
     correct = c.argmax(axis=1)
-    return Guess(c, one_hot(correct, stand.n_classes), correct)
+    return Guess(c, one_hot(correct, len(T)), correct)
 
 
 def bounds(
@@ -114,7 +114,7 @@ def row_of(
 ) -> dict[str, Any]:
     """One K: forecast from the estimate, from the truth, and what real neighbours do."""
     ties, right = forecast.ties, stand.asked.y
-    low, high, lowest, highest = bounds(estimate, guessed(stand, y_given, estimate.T, k), k, ties)
+    low, high, lowest, highest = bounds(estimate, guessed(stand.table, y_given, estimate.T, k), k, ties)
     truth = expected_accuracy(clean_distribution(forecast, stand, k), T, k, right, ties=ties)
     votes = measured_accuracy(stand.table, y_given, right, stand.n_classes, [k], ties=ties)
     return {
@@ -128,6 +128,6 @@ def row_of(
 
 def what_if(forecast: Forecast, stand: Ground, y_given: np.ndarray, estimate: NoiseEstimate, k: int) -> np.ndarray:
     """Accuracy of K under noise of the estimated shape at rates from none to the largest that it can have, 0.9 at most."""
-    guess = guessed(stand, y_given, estimate.T, k)
+    guess = guessed(stand.table, y_given, estimate.T, k)
     rates = np.linspace(0, min(estimate.highest_rate, 0.9), RATES)
     return np.array([[rate, *bounds(estimate, guess, k, forecast.ties, float(rate))] for rate in rates])

@@ -24,7 +24,8 @@ from lab.core.rng import numpy_rng
 from lab.core.threads import threads
 from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
-from lab.experiments.worker_detection_training import Trained, held_out, inputs_for_rivals, train_three
+from lab.experiments.worker_detection_training import Trained, inputs_for_rivals, train_three
+from lab.experiments.worker_held_out import held_out
 from lab.experiments.worker_runs import thumbnails
 from lab.methods.knet_classifier import KNetClassifier
 from lab.neighbors import NeighborTable

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Float32, Int
 from numpy import ndarray
-from sklearn.decomposition import PCA
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from lab.core.checks import require
@@ -35,8 +29,6 @@ from lab.train.fuse import to_ask
 
 MOST_LOGITS = 30  # epochs that a margin over training is averaged over
 N_AGREEING = 10
-MOST_COLUMNS = 64  # of the inputs that probabilities are learnt from
-N_FOLDS = 5
 WORDS = {"ce": "cross-entropy", "ce_ne": "cross-entropy and negative entropy", "mixup": "MixUp"}
 
 
@@ -156,27 +148,3 @@ def inputs_for_rivals(study: Detection, trained: Trained) -> Float32[ndarray, "n
     if study.space == "network":
         return trained.features
     return trained.x.reshape(len(trained.x), -1).cpu().numpy()
-
-
-def held_out(x: Float32[ndarray, "n d"], y: Int[ndarray, " n"], n_classes: int) -> Float[ndarray, "n c"]:
-    """Probabilities by logistic regressions that did not see the row; more than 64 columns are made 64 components.
-
-    A class with fewer than two labels is given the probability 0.
-    """
-    fold = np.empty(len(y), dtype=np.int64)
-    fold[np.argsort(y, kind="stable")] = np.arange(len(y)) % N_FOLDS  # every class is dealt out in turn
-    steps: list[Any] = [StandardScaler()]
-    if x.shape[1] > MOST_COLUMNS and len(y) > 2 * MOST_COLUMNS:
-        steps.append(PCA(MOST_COLUMNS, svd_solver="randomized", random_state=0))
-    probs = np.zeros((len(y), n_classes))
-    for held in range(N_FOLDS):
-        inside, outside = fold != held, fold == held
-        if len(np.unique(y[inside])) < 2:
-            probs[outside, y[inside][0]] = 1
-            continue
-        model = make_pipeline(*steps, LogisticRegression(max_iter=100))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # 100 steps are near enough
-            model.fit(x[inside], y[inside])
-        probs[np.ix_(outside, model.classes_)] = model.predict_proba(x[outside])
-    return probs

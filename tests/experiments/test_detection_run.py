@@ -13,7 +13,7 @@ from lab.analysis.detect_metrics import auroc
 from lab.core.threads import threads
 from lab.experiments.progress import Stopped, unheard
 from lab.experiments.worker_detection import STEPS, packed, run_detection
-from lab.experiments.worker_detection_training import held_out
+from lab.experiments.worker_held_out import held_out
 from lab.experiments.worker_inn_figures import run_inn_figure
 from lab.noise import Uniform
 from lab.specs import DataSource, Detection, Experiment, InnFigure
