@@ -7,13 +7,14 @@ import importlib
 import os
 import sys
 
-BENCHES = ("toy", "noise", "neighbors", "theory", "inn", "detect", "train", "correct")
+BENCHES = ("toy", "noise", "neighbors", "theory", "inn", "detect", "train", "correct", "upload")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 a problem (one sentence on stderr), 2 wrong usage."""
     from lab.data.command import add_parser as add_data
     from lab.experiments.command import add_parsers as add_training
+    from lab.experiments.detect_command import add_parser as add_detect
     from lab.experiments.runs_command import add_parser as add_runs
 
     parser = argparse.ArgumentParser(prog="lab", description="The noisy label lab without the browser.")
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_data(commands)
     add_training(commands)
     add_runs(commands)
+    add_detect(commands)
     _add_bench(commands)
     _add_gallery(commands)
     options = parser.parse_args(arguments)

@@ -14,6 +14,7 @@ import threading
 from functools import lru_cache
 from typing import Any
 
+from lab.experiments import uploads
 from lab.experiments.attempt import NO_WORKERS
 from lab.experiments.cluster import Cluster
 from lab.experiments.dispatch import Dispatcher
@@ -24,6 +25,7 @@ from lab.experiments.queueing import JobQueue
 from lab.experiments.recording import Recorder, RunStore
 from lab.experiments.results import Run
 from lab.experiments.store import store
+from lab.specs.upload_studies import upload_of
 
 WORKER_MODULE = "lab.experiments.worker"
 WAITING = ("starting", "queued")
@@ -101,6 +103,10 @@ class Engine:
             return None
         return job or self._look_up(job_id)
 
+    def forget_upload(self, digest: str) -> None:
+        """Nothing of an uploaded file stays here: its finished runs are dropped, what is under way is stopped."""
+        self.queue.forget_where(lambda request: getattr(upload_of(request), "digest", None) == digest)
+
     def _look_up(self, job_id: str) -> Job | None:
         run = self._recorder.load(job_id)
         return self.queue.adopt(run) if run else None
@@ -134,7 +140,9 @@ class Engine:
 
 @lru_cache(maxsize=1)
 def _engine() -> Engine:
-    return Engine(store=store())
+    engine = Engine(store=store())
+    uploads.when_forgotten(engine.forget_upload)
+    return engine
 
 
 def start() -> None:

@@ -79,6 +79,16 @@ class JobQueue:
             if job.finished and self._jobs.get(job.id) is job:
                 del self._jobs[job.id]
 
+    def forget_where(self, unwanted: Callable[[Any], bool]) -> None:
+        """Forget the jobs of such requests; those that wait or run are stopped first."""
+        with self._lock:
+            found = [job for job in self._jobs.values() if unwanted(job.request)]
+        for job in found:
+            self.cancel(job)
+            with self._lock:
+                if self._jobs.get(job.id) is job:
+                    del self._jobs[job.id]
+
     def cancel(self, job: Job) -> None:
         """Take a waiting job out of the line; of a running one, note that it is to stop."""
         with self._lock:

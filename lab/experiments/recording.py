@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lab.experiments.jobs import Job
 from lab.experiments.results import Run
+from lab.specs.upload_studies import upload_of
 
 SECONDS_TO_WRITE = 60.0  # a run; if it takes longer, its worker goes on to the next job meanwhile
 
@@ -92,7 +93,8 @@ class Recorder:
         return _safely(self._store, lambda store: store.load(digest))
 
     def _tell(self, job: Job, call: Callable[[RunStore], Any]) -> Any:
-        return _safely(self._store, call) if job.lane == "training" else None
+        kept = job.lane == "training" and upload_of(job.request) is None  # what somebody uploaded is not kept
+        return _safely(self._store, call) if kept else None
 
 
 def _keep(store: RunStore, run: Run) -> Run | None:

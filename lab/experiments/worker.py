@@ -22,7 +22,12 @@ from lab.experiments.worker_map import run_map
 from lab.experiments.worker_networks import run_networks
 from lab.experiments.worker_toy_run import run_toy
 from lab.experiments.worker_training import run_training
+from lab.experiments.worker_upload_budget import run_upload_budget
+from lab.experiments.worker_upload_forecast import run_upload_forecast
+from lab.experiments.worker_upload_injection import run_upload_injection
 from lab.experiments.worker_upload_look import run_upload_look
+from lab.experiments.worker_upload_retrain import run_upload_retrain
+from lab.experiments.worker_upload_study import run_upload_study
 from lab.specs import (
     Aggregates,
     BlindForecast,
@@ -39,6 +44,11 @@ from lab.specs import (
     NetworkCurve,
     Schedule,
     Toy,
+    UploadBudget,
+    UploadForecast,
+    UploadInjection,
+    UploadRetrain,
+    UploadStudy,
 )
 from lab.specs.detection import Detection, InnFigure
 from lab.specs.uploads import UploadLook
@@ -82,6 +92,16 @@ def compute(request: Any, report: Report) -> Run:
             return run_knet_sizes(request, report)
         if isinstance(request, UploadLook):
             return run_upload_look(request, report)
+        if isinstance(request, UploadStudy):
+            return run_upload_study(request, report)
+        if isinstance(request, UploadInjection):
+            return run_upload_injection(request, report)
+        if isinstance(request, UploadForecast):
+            return run_upload_forecast(request, report)
+        if isinstance(request, UploadBudget):
+            return run_upload_budget(request, report)
+        if isinstance(request, UploadRetrain):
+            return run_upload_retrain(request, report)
     raise ValueError(f"request must be something that can be asked for, got {type(request).__name__}")
 
 

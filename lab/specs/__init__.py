@@ -35,6 +35,7 @@ from lab.specs.sweep import Axis, Sweep
 from lab.specs.toy import Toy
 from lab.specs.training import Record, Schedule, Seeds
 from lab.specs.tsne import TSNE
+from lab.specs.upload_studies import UploadBudget, UploadForecast, UploadInjection, UploadRetrain, UploadStudy
 from lab.specs.uploads import Upload, UploadLook
 
 NOISE_MODELS = tuple(MODELS.values())
@@ -45,7 +46,7 @@ register(Comparison, KNetSizes)
 register(Detection, InnFigure)
 register(Correction, LabelInference, IterKNN, SelKNN, KNNFilter, JointOptimization, PENCIL, OwnPrediction)
 register(FeatureMap, MapSource, TSNE)
-register(Upload, UploadLook)
+register(Upload, UploadLook, UploadStudy, UploadInjection, UploadForecast, UploadBudget, UploadRetrain)
 
 __all__ = [
     "LOSSES",
@@ -90,7 +91,12 @@ __all__ = [
     "Toy",
     "ToyMLP",
     "Upload",
+    "UploadBudget",
+    "UploadForecast",
+    "UploadInjection",
     "UploadLook",
+    "UploadRetrain",
+    "UploadStudy",
     "digest",
     "from_json",
     "register",
