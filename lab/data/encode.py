@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float32, Float64, Num
 from numpy import ndarray
 
 from lab.core.checks import require
@@ -73,7 +73,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column], *, max_values: int) -
     return encoded
 
 
-def tidy(x: Float[ndarray, "n d"], *, may_share_scale: bool = True) -> tuple[Float64[ndarray, "n d"], list[str]]:
+def tidy(x: Num[ndarray, "n d"], *, may_share_scale: bool = True) -> tuple[Float64[ndarray, "n d"], list[str]]:
     """Numbers without gaps on one scale, and what was done in sentences.
 
     Infinite numbers count as missing. A missing one becomes the column's median. One that is further from the quartiles

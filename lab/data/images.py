@@ -17,6 +17,7 @@ from lab.core.checks import check_integer
 if TYPE_CHECKING:
     from PIL import Image
 
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "PPM", "TIFF", "GIF")  # EPS, for one, would start a program
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff", ".gif")
 MAX_PIXELS = 80_000_000  # of one file; a small file can claim to unpack to far more
 MIN_SIDE, MAX_SIDE = 8, 1024
@@ -76,10 +77,11 @@ def _opened(path: Source, max_pixels: int | None = None) -> Iterator[Image.Image
     """An image file, with every way in which it can be bad told in one sentence."""
     from PIL import Image
 
+    Image.init()
     bad = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, struct.error)
     worse = (zlib.error, MemoryError, RuntimeError, Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
-        with path.open("rb") as file, Image.open(file) as image:
+        with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > (max_pixels or MAX_PIXELS):
                 raise OSError(f"it unpacks to {image.width} x {image.height} pixels")
             yield image

@@ -103,19 +103,21 @@ def _is_number(text: str) -> bool:
 
 def different(header: Sequence[str]) -> tuple[list[str], list[str]]:
     """Names that tell all columns apart, and a note on each that had to change."""
+    given = [name.strip() for name in header]
+    taken, used = set(given), set()
+    latest: dict[str, int] = {}
     names: list[str] = []
     notes: list[str] = []
-    taken = set(header)
-    for at, given in enumerate(header, start=1):
-        name = given.strip() or f"column {at}"
-        if name in names or (name != given and name in taken):
-            name = next(new for i in range(2, len(header) + 3) if (new := f"{name} ({i})") not in {*names, *taken})
-        if given.strip() and name != given.strip():
-            notes.append(
-                f"Column {given.strip()[:60]!r} comes more than once; number {at} is called {name[:70]!r} here."
-            )
+    for at, wanted in enumerate(given, start=1):
+        base = name = wanted or f"column {at}"
+        while name in used or (name != wanted and name in taken):
+            latest[base] = latest.get(base, 1) + 1
+            name = f"{base} ({latest[base]})"
+        if wanted and name != wanted and len(notes) < 5:
+            notes.append(f"Column {wanted[:60]!r} comes more than once; number {at} is called {name[:70]!r} here.")
+        used.add(name)
         names.append(name)
-    return names, notes[:5]
+    return names, notes
 
 
 def _excel(path: Path, sheet: str | None, limits: UploadLimits) -> TableFile:

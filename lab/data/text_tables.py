@@ -72,20 +72,29 @@ def _encoding_of(path: Path) -> tuple[str, bool]:
         head = file.read(CHUNK)
     for mark, encoding in MARKS:
         if head.startswith(mark):
-            _check_text(path, encoding)
+            try:
+                _check_text(path, encoding)
+            except UnicodeDecodeError as error:
+                raise ValueError(
+                    f"{path.name} must be a text table, got no whole {encoding} text ({error.reason})"
+                ) from error
             return encoding, True
     if b"\0" in head:
         for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
-            if len(zeros) > 3 and zeros.count(0) > len(zeros) * 0.6:
-                _check_text(path, encoding)
+            if len(zeros) > 3 and zeros.count(0) > len(zeros) * 0.6 and _decodes(path, encoding):
                 return encoding, False
     for encoding in ("utf-8", "cp1252"):
-        try:
-            _check_text(path, encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding, False
+        if _decodes(path, encoding):
+            return encoding, False
     return "latin-1", False
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    try:
+        _check_text(path, encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_text(path: Path, encoding: str) -> None:
@@ -142,7 +151,9 @@ def shape_of(path: Path, form: TextForm, *, max_cells: int) -> Shape:
     with form.open(path) as file:
         first = file.readline()
         rule = f"at most {MAX_COLUMNS:,}"
-        require(first.count(form.separator) <= MAX_COLUMNS, "columns", rule, first.count(form.separator) + 1)
+        require(first.count(form.separator) < MAX_COLUMNS, "columns", rule, first.count(form.separator) + 1)
+    many = f"a table of at most {max_cells:,} cells"
+    require(_marks(path, form) <= max_cells, path.name, many, "more")
     try:
         with form.open(path) as file:
             for raw, fields in records(file, form):
@@ -158,11 +169,20 @@ def shape_of(path: Path, form: TextForm, *, max_cells: int) -> Shape:
                         _too_many(path, len(header), line, len(fields))
                     short += 1
                 if n_rows * len(header) > max_cells:
-                    require(False, path.name, f"a table of at most {max_cells:,} cells", "more")
+                    require(False, path.name, many, "more")
     except csv.Error as error:
         raise ValueError(f"{path.name} must be a table with as many fields in every line, got: {error}") from error
     require(header is not None, path.name, "a table with column names in its first line", "No columns")
     return Shape(header or [], n_rows, short)
+
+
+def _marks(path: Path, form: TextForm) -> int:
+    """Separators and line ends: as good as the number of cells, and soon counted."""
+    marks = 0
+    with path.open("rb") as file:
+        while data := file.read(CHUNK):
+            marks += data.count(form.separator.encode()) + data.count(b"\n")
+    return marks
 
 
 def _too_many(path: Path, expected: int, line: int, got: int) -> None:

@@ -41,3 +41,5 @@ def read_upload(path: Path, upload: Upload, limits: UploadLimits, report: Report
         return read_table_upload(path, upload, limits)
     except MemoryError as error:
         raise ValueError("file must be one that fits the memory, got more numbers than that") from error
+    except ValueError as error:
+        raise ValueError(str(error).replace(path.name, "file")) from error  # it is called by its digest there

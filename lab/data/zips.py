@@ -46,6 +46,13 @@ def check_zip(path: Path, limits: UploadLimits) -> list[zipfile.ZipInfo]:
     for entry in entries:
         _check_entry(path, entry)
     files = [entry for entry in entries if not entry.is_dir()]
+    names = {entry.filename for entry in files}
+    require(
+        len(names) == len(files),
+        path.name,
+        "a ZIP whose files have different names",
+        f"{len(files) - len(names)} twice",
+    )
     unpacked = sum(entry.file_size for entry in files)
     rule = f"a ZIP that unpacks to at most {limits.unpacked_mb:,} MB"
     require(unpacked <= limits.unpacked_mb * 10**6, path.name, rule, f"{unpacked / 10**6:,.0f} MB")
