@@ -27,6 +27,7 @@ from lab.experiments.worker_upload_forecast import run_upload_forecast
 from lab.experiments.worker_upload_injection import run_upload_injection
 from lab.experiments.worker_upload_look import run_upload_look
 from lab.experiments.worker_upload_retrain import run_upload_retrain
+from lab.experiments.worker_upload_rows import run_upload_export, run_upload_rows
 from lab.experiments.worker_upload_study import run_upload_study
 from lab.specs import (
     Aggregates,
@@ -51,6 +52,7 @@ from lab.specs import (
     UploadStudy,
 )
 from lab.specs.detection import Detection, InnFigure
+from lab.specs.upload_pages import UploadExport, UploadRows
 from lab.specs.uploads import UploadLook
 
 
@@ -92,6 +94,10 @@ def compute(request: Any, report: Report) -> Run:
             return run_knet_sizes(request, report)
         if isinstance(request, UploadLook):
             return run_upload_look(request, report)
+        if isinstance(request, UploadRows):
+            return run_upload_rows(request, report)
+        if isinstance(request, UploadExport):
+            return run_upload_export(request, report)
         if isinstance(request, UploadStudy):
             return run_upload_study(request, report)
         if isinstance(request, UploadInjection):

@@ -35,6 +35,7 @@ from lab.specs.sweep import Axis, Sweep
 from lab.specs.toy import Toy
 from lab.specs.training import Record, Schedule, Seeds
 from lab.specs.tsne import TSNE
+from lab.specs.upload_pages import UploadExport, UploadRows
 from lab.specs.upload_studies import UploadBudget, UploadForecast, UploadInjection, UploadRetrain, UploadStudy
 from lab.specs.uploads import Upload, UploadLook
 
@@ -46,6 +47,7 @@ register(Comparison, KNetSizes)
 register(Detection, InnFigure)
 register(Correction, LabelInference, IterKNN, SelKNN, KNNFilter, JointOptimization, PENCIL, OwnPrediction)
 register(FeatureMap, MapSource, TSNE)
+register(UploadRows, UploadExport)
 register(Upload, UploadLook, UploadStudy, UploadInjection, UploadForecast, UploadBudget, UploadRetrain)
 
 __all__ = [
@@ -92,10 +94,12 @@ __all__ = [
     "ToyMLP",
     "Upload",
     "UploadBudget",
+    "UploadExport",
     "UploadForecast",
     "UploadInjection",
     "UploadLook",
     "UploadRetrain",
+    "UploadRows",
     "UploadStudy",
     "digest",
     "from_json",
