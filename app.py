@@ -40,6 +40,9 @@ pages = {
         st.Page("pages/inn.py", title="INN: which labels are wrong?", icon=":material/rule:", url_path="inn"),
         st.Page("pages/compare.py", title="kNN or kNet?", icon=":material/hub:", url_path="compare"),
     ],
+    "Your data": [
+        st.Page("pages/yours.py", title="Your data", icon=":material/upload_file:", url_path="yours"),
+    ],
     "Reference": [
         st.Page("pages/reference.py", title="Words and sources", icon=":material/menu_book:", url_path="reference"),
     ],

@@ -11,9 +11,10 @@ import threading
 from contextlib import suppress
 
 import streamlit as st
+from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
-from lab.experiments import engine
+from lab.experiments import engine, uploads
 
 SECONDS_A_TURN = 0.001
 SECONDS_TO_DRAW = 2.0  # whoever asks for something earlier starts the worker by that
@@ -25,6 +26,8 @@ def tune_server() -> bool:
 
     Threads take turns after 1 ms instead of 5: an answer crosses from a script's thread to the server's several times.
     """
+    uploads.sweep()  # of what an earlier server left
+    config.set_option("server.maxUploadSize", uploads.limits().file_mb)
     hide_from_collector()
     sys.setswitchinterval(SECONDS_A_TURN)
     answer_at_once()

@@ -16,14 +16,22 @@ from lab.ui.words import duration, sentence
 LATEST = "latest-run"  # of each kind of request, the digest of the run this session saw last
 OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked again only on request
 ENDED_BADLY = ("stopped", "failed")
+STOPPED = "Stopped."  # where nothing else stands in its place
 
 
-def finished_run(request: Any, *, patience: float = 0.0, on_its_way: Callable[[Job], None] | None = None) -> Run | None:
+def finished_run(
+    request: Any,
+    *,
+    patience: float = 0.0,
+    on_its_way: Callable[[Job], None] | None = None,
+    stopped: str = "Stopped. Below is the last finished run.",
+) -> Run | None:
     """The run of a request if it is there at once; else None, with its progress drawn and the request under way.
 
     Args:
         patience: seconds in which a new request may finish before the page turns to drawing progress.
         on_its_way: draws what there is of the result so far, below the progress and as often.
+        stopped: said where it was stopped.
     """
     over = st.session_state.setdefault(OVER, set())
     digest = request.digest
@@ -42,7 +50,7 @@ def finished_run(request: Any, *, patience: float = 0.0, on_its_way: Callable[[J
     assert job is not None
     if job.status in ENDED_BADLY:
         over.add(job.id)
-        _say_how_it_ended(job)
+        _say_how_it_ended(job, stopped)
     else:
         _watch(job, on_its_way)
     return None
@@ -59,6 +67,11 @@ def under_way(request: Any) -> bool:
     """Whether a worker has been asked for it and may still answer."""
     job = find(request.digest)
     return job is not None and not job.finished
+
+
+def was_asked(request: Any) -> bool:
+    """Whether anybody has asked for it of late: its run, its progress or its end is there to be shown."""
+    return find(request.digest) is not None
 
 
 def _watch(job: Job, draw: Callable[[Job], None] | None) -> None:
@@ -80,12 +93,12 @@ def _watch(job: Job, draw: Callable[[Job], None] | None) -> None:
     progress()
 
 
-def _say_how_it_ended(job: Job) -> None:
+def _say_how_it_ended(job: Job, stopped: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if job.status == "failed":
             st.error(sentence(job.error or "It ended for no known reason"), icon=":material/error:")
         else:
-            st.warning("Stopped. Below is the last finished run.", icon=":material/stop_circle:")
+            st.warning(stopped, icon=":material/stop_circle:")
         if st.button("Try again", key=f"again-{job.id}"):
             st.session_state[OVER].discard(job.id)
             st.rerun()

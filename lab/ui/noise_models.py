@@ -48,6 +48,7 @@ KINDS: dict[str, type[Noise]] = {
     HARD: InstanceDependent,
     PEOPLE: HumanLabels,
 }
+PLAIN = ("symmetric", "uniform", "flip", RANDOM, LOCAL, DIAL, HARD)  # that need no file and no names
 NAMES_OF = {model: NAMES[kind] for kind, model in KINDS.items()}
 SWITCH_TO_OWN = {"model": noise_controls.EDITABLE}  # the widgets' state once a cell is typed
 PICK_NAMES = dict(
@@ -89,21 +90,34 @@ def noise_picker(source: DataSource, imbalance: RareClass | RarePair | None, cla
     if classes is not None and isinstance(imbalance, RarePair):
         classes = classes[imbalance.majority], classes[imbalance.minority]
     names = classes or ()
-    kinds = kinds_for(source, classes, imbalance)
-    kind = st.selectbox("Kind", kinds, format_func=NAMES.__getitem__, key="model", bind="query-params")
-    model = KINDS[kind]
-    st.caption(sentence(f"{model.about.replace('`rate`', 'rate')} Source: {model.source}"))
+    kind = _kind(kinds_for(source, classes, imbalance))
     if kind != noise_controls.EDITABLE and PARAM in st.query_params:
         del st.query_params[PARAM]
-    if kind in noise_controls.RATED:
-        return noise_controls.RATED[kind](_rate())
     if kind == SEMANTIC:
         return _semantic(DATASETS[source.name].maps, names)
     if kind == PEOPLE:
         return _people(source)
     if kind == noise_controls.EDITABLE:
         return _own(names)
-    return {RANDOM: _random, LOCAL: _local, DIAL: _dial, HARD: _hard}.get(kind, model)()
+    return _plain(kind)
+
+
+def plain_noise_picker(n_classes: int) -> Noise:
+    """As `noise_picker`, of the kinds that ask of the data nothing but how many classes it has."""
+    return _plain(_kind([kind for kind in PLAIN if n_classes != 2 or kind != RANDOM]))
+
+
+def _kind(kinds: list[str]) -> str:
+    kind = st.selectbox("Kind", kinds, format_func=NAMES.__getitem__, key="model", bind="query-params")
+    about = KINDS[kind].about.replace("`rate`", "rate")
+    st.caption(sentence(f"{about} Source: {KINDS[kind].source}"))
+    return kind
+
+
+def _plain(kind: str) -> Noise:
+    if kind in noise_controls.RATED:
+        return noise_controls.RATED[kind](_rate())
+    return {RANDOM: _random, LOCAL: _local, DIAL: _dial, HARD: _hard}.get(kind, KINDS[kind])()
 
 
 def _rate() -> float:

@@ -19,6 +19,11 @@ WORDS = {
     "penultimate features": "What the last layer of a network sees. Neighbours are searched there, by straight-line distance.",
     "Bayes rule": "The best possible classifier; known on the toy, because its densities are.",
     "plurality label": "The most frequent label in a neighbourhood.",
+    "detector": "A rule that gives every given label a score, low where it looks wrong, without knowing a true label.",
+    "called wrong": "A label whose score lies below the detector’s own limit; “looks wrong” says the same.",
+    "suggested label": "The label that a detector would give a row in place of the given one.",
+    "held out": "Judged by a model that did not see the row’s label while it learnt.",
+    "alarm": "A warning that wrong labels sit together, where neighbours confirm each other and most detectors see nothing.",
 }
 
 SOURCES = {

@@ -1,0 +1,89 @@
+"""The address of the page about one's own data: which upload, which columns, which review. Never what is in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from lab.experiments import Run, reviews, uploads
+from lab.experiments.reviews import Review
+from lab.specs import Upload
+
+DATA, LABEL, WITHOUT, REVIEW = "data", "label", "without", "review"
+OWN = (DATA, LABEL, WITHOUT, REVIEW, "row", "page", "given", "suggested")  # what another file takes out of the address
+SECTION = "section"
+IN, HEALTH, WRONG, WHAT_IF, OUT = "In", "Health", "Which labels are wrong", "What if", "Out"
+SECTIONS = (IN, HEALTH, WRONG, WHAT_IF, OUT)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """A file that was looked at. first: the look with nothing chosen; look: the one as it is read now."""
+
+    upload: Upload
+    first: Run
+    look: Run
+
+    @property
+    def name(self) -> str:
+        """What the user calls the file."""
+        return uploads.name_of(self.upload.digest)
+
+
+def arrive(upload: Upload) -> None:
+    """Put an upload into the address, in place of the one before. For a callback."""
+    leave()
+    st.query_params[DATA] = upload.digest
+
+
+def leave() -> None:
+    """Take the upload out of the address; the file is swept once nobody shows it."""
+    for name in OWN:
+        st.query_params.pop(name, None)
+
+
+def upload_of_address() -> Upload | None:
+    """The upload that the address names, if the server still has it."""
+    digest = st.query_params.get(DATA, "")
+    upload = uploads.kept(digest) if digest else None
+    if upload is not None:
+        uploads.touch(upload.digest)
+    return upload
+
+
+def chosen_columns(columns: Sequence[str], guess: str) -> tuple[str, tuple[str, ...]]:
+    """The label column and those left out, which the address names by their places; nonsense is no choice."""
+    at = st.query_params.get(LABEL, "")
+    label = columns[int(at)] if at.isdecimal() and int(at) < len(columns) else guess
+    places = [part for part in st.query_params.get(WITHOUT, "").split(".") if part.isdecimal()]
+    out = tuple(columns[int(part)] for part in places if int(part) < len(columns) and columns[int(part)] != label)
+    return label, out
+
+
+def choose_columns(columns: Sequence[str], guess: str, label: str, out: Sequence[str]) -> None:
+    """Put a choice of columns into the address. For a callback."""
+    put(LABEL, "" if label == guess else str(columns.index(label)))
+    put(WITHOUT, ".".join(str(columns.index(name)) for name in out if name != label))
+
+
+def put(name: str, value: str) -> None:
+    """A value in the address; "" takes it out."""
+    if value and st.query_params.get(name) != value:
+        st.query_params[name] = value
+    elif not value:
+        st.query_params.pop(name, None)
+
+
+def with_columns(upload: Upload, label: str | None, features: tuple[str, ...] | None) -> Upload:
+    """The same bytes, read otherwise."""
+    return replace(upload, label=label, features=features)
+
+
+def review_of(opened: Opened) -> Review:
+    """The decisions about the labels that are read; the address names them by a token that cannot be guessed."""
+    label = str(opened.look.metrics["label"])
+    token, review = reviews.open_review(st.query_params.get(REVIEW), opened.upload.digest, label)
+    put(REVIEW, token)
+    return review
