@@ -20,6 +20,8 @@ MOST_WORDS, TEXT_FEATURES, LONGEST_TEXT = 20_000, 50, 2000
 FAR = 20.0  # ranges between quartiles
 SAME_SCALE = 10.0  # largest deviation over the middle one
 FEW = 8  # numbers that could share a scale
+MOST_AS_IT_IS = 1e6
+VALUES_AT_ONCE = 4_000_000
 
 
 class Encoded:
@@ -73,7 +75,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column], *, max_values: int) -
     return encoded
 
 
-def tidy(x: Num[ndarray, "n d"], *, may_share_scale: bool = True) -> tuple[Float64[ndarray, "n d"], list[str]]:
+def tidy(x: Num[ndarray, "n d"], *, may_share_scale: bool = True) -> tuple[Float32[ndarray, "n d"], list[str]]:
     """Numbers without gaps on one scale, and what was done in sentences.
 
     Infinite numbers count as missing. A missing one becomes the column's median. One that is further from the quartiles
@@ -82,38 +84,71 @@ def tidy(x: Num[ndarray, "n d"], *, may_share_scale: bool = True) -> tuple[Float
     Args:
         may_share_scale: leave numbers as they are where none varies ten times as much as the middle one (pixels).
     """
-    x = np.array(x, dtype=np.float64)
-    notes = []
-    gaps = ~np.isfinite(x)
-    if gaps.any():
-        x[gaps] = np.nan
-        x[:, gaps.all(axis=0)] = 0
-        n_cells = int(gaps.sum())
-        where = int(gaps.any(axis=0).sum())
-        notes.append(f"{n_cells:,} missing or infinite numbers in {_columns(where)} were set to the column's median.")
-        x = np.where(np.isnan(x), np.nanmedian(x, axis=0), x)
-    low, high = np.quantile(x, [0.25, 0.75], axis=0)
-    reach = FAR * (high - low)
-    reach[reach == 0] = np.inf
-    inside = np.clip(x, low - reach, high + reach)
-    far = inside != x
-    if far.any():
-        where = int(far.any(axis=0).sum())
-        notes.append(f"{int(far.sum()):,} numbers far beyond all others in {_columns(where)} were brought closer.")
-    largest = np.abs(inside).max(axis=0)
-    unit = inside / np.where(largest > 0, largest, 1)  # the deviation of 1e300 is no float
-    deviation = unit.std(axis=0)
-    if may_share_scale and _share_scale(deviation * largest):
-        return inside, [*notes, "The numbers share a scale and were used as they are."]
-    scaled = (unit - unit.mean(axis=0)) / np.where(deviation > 1e-12, deviation, 1)
-    return scaled, [*notes, "Numbers were brought to mean 0 and standard deviation 1."]
+    out = np.empty(x.shape, dtype=np.float32)
+    width = max(1, VALUES_AT_ONCE // max(len(x), 1))
+    blocks = [slice(i, i + width) for i in range(0, x.shape[1], width)]
+    done = Done()
+    for block in blocks:
+        filled = done.fill(x[:, block])
+        largest = np.abs(filled).max(axis=0)
+        unit = filled / np.where(largest > 0, largest, 1)  # the deviation of 1e300 is no float
+        deviation = unit.std(axis=0)
+        out[:, block] = (unit - unit.mean(axis=0)) / np.where(deviation > 1e-12, deviation, 1)
+        done.deviation.append(deviation * largest)
+        done.largest = max(done.largest, float(largest.max(initial=0)))
+    if not (may_share_scale and done.share_scale()):
+        return out, [*done.notes(), "Numbers were brought to mean 0 and standard deviation 1."]
+    for block in blocks:
+        out[:, block] = Done().fill(x[:, block])
+    return out, [*done.notes(), "The numbers share a scale and were used as they are."]
 
 
-def _share_scale(deviation: Float64[ndarray, " d"]) -> bool:
-    varied = deviation[deviation > 0]
-    if len(varied) < FEW or not np.isfinite(varied).all() or varied.max() > 1e6:
-        return False
-    return bool(varied.max() <= SAME_SCALE * np.median(varied))
+class Done:
+    """What was done to numbers, block by block."""
+
+    def __init__(self) -> None:
+        self.gaps = self.columns_with_gaps = self.far = self.columns_with_far = 0
+        self.deviation: list[Float64[ndarray, " _d"]] = []
+        self.largest = 0.0
+
+    def fill(self, x: Num[ndarray, "n d"]) -> Float64[ndarray, "n d"]:
+        """Without gaps, and with far ones brought closer."""
+        x = np.array(x, dtype=np.float64)
+        gaps = ~np.isfinite(x)
+        if gaps.any():
+            x[gaps] = np.nan
+            x[:, gaps.all(axis=0)] = 0
+            x = np.where(np.isnan(x), np.nanmedian(x, axis=0), x)
+        low, high = np.quantile(x, [0.25, 0.75], axis=0)
+        with np.errstate(over="ignore"):
+            reach = FAR * (high - low)
+            reach[reach == 0] = np.inf
+            closer = np.clip(x, low - reach, high + reach)
+        far = closer != x
+        self.gaps += int(gaps.sum())
+        self.columns_with_gaps += int(gaps.any(axis=0).sum())
+        self.far += int(far.sum())
+        self.columns_with_far += int(far.any(axis=0).sum())
+        return closer
+
+    def share_scale(self) -> bool:
+        """Whether no column varies ten times as much as the middle one."""
+        varied = np.concatenate(self.deviation)
+        varied = varied[varied > 0]
+        if len(varied) < FEW or self.largest > MOST_AS_IT_IS:
+            return False
+        return bool(varied.max() <= SAME_SCALE * np.median(varied))
+
+    def notes(self) -> list[str]:
+        """In sentences."""
+        notes = []
+        if self.gaps:
+            where = _columns(self.columns_with_gaps)
+            notes.append(f"{self.gaps:,} missing or infinite numbers in {where} were set to the column's median.")
+        if self.far:
+            where = _columns(self.columns_with_far)
+            notes.append(f"{self.far:,} numbers far beyond all others in {where} were brought closer.")
+        return notes
 
 
 def _columns(n: int) -> str:

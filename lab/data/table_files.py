@@ -17,6 +17,7 @@ from lab.specs.uploads import UploadLimits
 if TYPE_CHECKING:
     import pandas as pd
 
+LONGEST_SHOWN = 200  # letters of a column's name
 TABLES = (*SEPARATORS, ".parquet", ".xlsx")
 
 
@@ -103,7 +104,7 @@ def _is_number(text: str) -> bool:
 
 def different(header: Sequence[str]) -> tuple[list[str], list[str]]:
     """Names that tell all columns apart, and a note on each that had to change."""
-    given = [name.strip() for name in header]
+    given = [name.strip()[:LONGEST_SHOWN] for name in header]
     taken, used = set(given), set()
     latest: dict[str, int] = {}
     names: list[str] = []

@@ -79,7 +79,7 @@ def with_features(data: UploadedData, inputs: list[tuple[str, ndarray]], limits:
     x = np.concatenate([part for _, part in flat], axis=1) if len(flat) > 1 else flat[0][1]
     names = [f"{name} {i + 1}" for name, part in flat for i in range(part.shape[1])]
     tidied, notes = tidy(x)
-    return replace(data, features=tidied.astype(np.float32), feature_names=tuple(names), notes=(*data.notes, *notes))
+    return replace(data, features=tidied, feature_names=tuple(names), notes=(*data.notes, *notes))
 
 
 class Header:
