@@ -42,8 +42,11 @@ function lineOf(app, row, i) {
   return { node, picture, cells, buttons };
 }
 
+// A long name by its beginning and its end, which tells it from others of its kind.
+const brief = (name, most = 20) => (name.length <= most ? name : `${name.slice(0, most / 2 - 1)}…${name.slice(1 - most / 2)}`);
+
 function named(name) {
-  const cell = element("td", "name", name);
+  const cell = element("td", "name", brief(name));
   cell.title = name;
   return cell;
 }
@@ -79,7 +82,7 @@ function showDecisions(app) {
     line.key = key;
     line.buttons.forEach((button) => button.setAttribute("aria-pressed", button.dataset.act === kind));
     const target = kind === "relabel" ? label : list.suggested[i];
-    line.cells.suggested.textContent = target === list.given[i] ? "–" : list.classes[target];
+    line.cells.suggested.textContent = target === list.given[i] ? "–" : brief(list.classes[target]);
     line.cells.suggested.title = list.classes[target];
     line.cells.suggested.classList.toggle("settled", kind === "relabel");
     line.cells.given.classList.toggle("settled", kind === "keep");

@@ -14,9 +14,9 @@ from jaxtyping import Bool, Float, Integer
 from numpy import ndarray
 
 from lab.core.palette import COLOURS
-from lab.figures.yours import N_BINS, most_first
+from lab.figures.yours import N_BINS, most_first, short
 
-WIDTH, BAR, NAMES = 640, 20, 150
+WIDTH, BAR, NAMES = 640, 20, 170
 PALE, DEEP = (242, 246, 250), (8, 48, 107)  # of a heat map
 STYLE = """
 :root { color-scheme: light dark; }
@@ -78,16 +78,17 @@ def _cell(value: Any) -> str:
 def class_bars(counts: Integer[ndarray, " c"], called: Integer[ndarray, " c"], classes: Sequence[str]) -> str:
     """Labels of each class, those called wrong in vermilion, with both numbers."""
     names, groups = most_first(counts, classes)
-    most = max(1, *(int(counts[group].sum()) for group in groups))
+    most = max(1, int(counts.max()))
     scale = (WIDTH - NAMES - 110) / most
     parts = []
     for i, (name, group) in enumerate(zip(names, groups, strict=True)):
         y, total, bad = 6 + i * (BAR + 6), int(counts[group].sum()), int(called[group].sum())
+        wide = min(total, most) * scale
         parts += [
-            _text(NAMES - 8, y + 15, _short(name), anchor="end"),
-            _rect(NAMES, y, total * scale, BAR, COLOURS[0]),
-            _rect(NAMES, y, bad * scale, BAR, COLOURS[5]),
-            _text(NAMES + total * scale + 6, y + 15, f"{bad:,} of {total:,}"),
+            _text(NAMES - 8, y + 15, short(name), anchor="end"),
+            _rect(NAMES, y, wide, BAR, COLOURS[0]),
+            _rect(NAMES, y, min(bad * scale, wide), BAR, COLOURS[5]),
+            _text(NAMES + wide + 6, y + 15, f"{bad:,} of {total:,}"),
         ]
     words = f"Labels of each class, and how many are called wrong: {int(called.sum()):,} of {int(counts.sum()):,}"
     return _svg(WIDTH, 12 + len(names) * (BAR + 6), parts, words)
@@ -116,9 +117,9 @@ def heatmap(T: Float[ndarray, "c c"], classes: Sequence[str]) -> str:
     side = max(16, min(56, (WIDTH - NAMES) // n))
     parts = [_text(NAMES + n * side / 2, 14, "given label", anchor="middle")]
     for i in range(n):
-        parts.append(_text(NAMES - 8, 26 + i * side + side / 2 + 5, _short(classes[i]), anchor="end"))
+        parts.append(_text(NAMES - 8, 26 + i * side + side / 2 + 5, short(classes[i]), anchor="end"))
         parts.append(
-            _text(NAMES + i * side + side / 2, 42 + n * side, _short(classes[i], max(2, side // 8)), anchor="middle")
+            _text(NAMES + i * side + side / 2, 42 + n * side, short(classes[i], max(2, side // 8)), anchor="middle")
         )
         for j in range(n):
             share = float(np.nan_to_num(T[i, j]))
@@ -151,7 +152,3 @@ def _rect(x: float, y: float, width: float, height: float, fill: str) -> str:
 
 def _text(x: float, y: float, words: str, *, anchor: str = "start", fill: str = "#222") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}">{escape(words)}</text>'
-
-
-def _short(name: str, most: int = 18) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"

@@ -21,18 +21,27 @@ def most_first(counts: Integer[ndarray, " c"], classes: Sequence[str]) -> tuple[
     """Names of bars and, of each, its classes: the largest ones first, all others in the last bar."""
     order = np.argsort(-counts, kind="stable")
     shown, rest = order[:MOST_BARS], order[MOST_BARS:]
-    names = [classes[c] for c in shown]
+    names = [short(classes[c]) for c in shown]
     groups = [[int(c)] for c in shown]
     if len(rest):
-        names.append(f"{len(rest):,} others")
+        names.append(f"{len(rest):,} more: {int(counts[rest].sum()):,}")
         groups.append([int(c) for c in rest])
     return names, groups
+
+
+def short(name: str, most: int = 22) -> str:
+    """A long name by its beginning and its end, which tells it from others of its kind."""
+    half = (most - 1) // 2
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
 def class_bars(
     counts: Integer[ndarray, " c"], called: Integer[ndarray, " c"] | None, classes: Sequence[str], *, dark: bool
 ) -> dict[str, Any]:
-    """Labels of each class, the ones called wrong hatched at the left of each bar. The bars sum to all labels."""
+    """Labels of each class, the ones called wrong hatched at the left of each bar. The bars sum to all labels.
+
+    Of many classes the smaller ones share the last bar, which may be cut off: its number stands beside it.
+    """
     colours, ink = COLOURS_DARK if dark else COLOURS, INK[dark]
     names, groups = most_first(counts, classes)
     wrong = [0 if called is None else int(called[group].sum()) for group in groups]
@@ -49,12 +58,13 @@ def class_bars(
         "grid": {"left": 8, "right": 24, "top": 34 if called is not None else 10, "bottom": 8, "containLabel": True},
         "legend": {"show": called is not None, "top": 0, "left": 0, "textStyle": text},
         "tooltip": {"trigger": "axis", "confine": True, "renderMode": "richText"},
-        "xAxis": {"type": "value", "axisLabel": text, "minInterval": 1},
+        "xAxis": {"type": "value", "axisLabel": text, "minInterval": 1}
+        | ({"max": int(counts.max())} if len(counts) > MOST_BARS else {}),
         "yAxis": {
             "type": "category",
             "inverse": True,
             "data": names,
-            "axisLabel": text | {"width": 130, "overflow": "truncate"},
+            "axisLabel": text,
         },
         "series": [{"type": "bar", "stack": "labels", **one} for one in series],
     }

@@ -84,7 +84,9 @@ def _matrix(study: Study) -> None:
     T = study.run.arrays.get("T")
     st.subheader("Which class is given as which?", anchor=False)
     if T is None:
-        st.caption("With so few labels, or without features, this cannot be estimated.")
+        st.caption(
+            "This cannot be estimated here: too few labels, too many classes, or nothing that tells who is near whom."
+        )
         return
     if len(study.classes) <= MOST_CLASSES:
         figure = transition_heatmap(

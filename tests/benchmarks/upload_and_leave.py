@@ -93,6 +93,8 @@ async def visit(address: str, data: bytes) -> bool:
     ) as socket:
         user = Uploader(socket)
         await user.run(page="yours")
+        if UPLOADER not in user.elements:  # a server's very first visitor is sent round by app.py
+            await user.run()
         widget, fragment = user.elements[UPLOADER]
         user.widgets[widget] = await upload(address, user, widget, data)
         await user.run(fragment)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 CLASSES = ("<b>ash</b>", "=1+1", "oak")
-PATIENCE = 120_000  # of a worker that starts
+PATIENCE = 200_000  # of a worker that starts
 WRONG = "Which labels are wrong"
 
 
