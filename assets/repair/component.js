@@ -39,16 +39,17 @@ function dispose(app) {
   app.root.labApp = null;
 }
 
-// Method and episode are the person's own until other labels come.
+// Where the person has not chosen yet, method and episode follow Python: methods may be finished one by one.
 function takeReplay(app, heading, text) {
   app.palette = heading.palette;
   if (app.text !== text) {
     app.text = text;
     app.replay = readReplay(text);
     app.most = Math.max(1, ...app.replay.methods.map((method) => method.columns.length - 1));
-    app.method = app.replay.methods.find((method) => method.name === (app.method?.name ?? heading.method)) ?? app.replay.methods[0];
-    app.episode = Math.min(app.most, app.started ? app.episode : heading.episode);
-    app.started = true;
+    const called = (name) => app.replay.methods.find((method) => method.name === name);
+    const kept = app.chosen && called(app.method.name);
+    app.method = kept || called(heading.method) || app.replay.methods[0];
+    app.episode = Math.min(app.most, kept ? app.episode : heading.episode);
     app.ui.slider.max = app.most;
     app.ui.slider.valueAsNumber = app.episode;
     app.ui.what.textContent = app.replay.what;
@@ -131,6 +132,7 @@ function stop(app) {
 
 // Tells Python, after the last change only, and says the numbers to who does not see them.
 function commit(app) {
+  app.chosen = true;
   clearTimeout(app.committing);
   app.committing = setTimeout(() => {
     app.component.setStateValue("state", { method: app.method.name, episode: app.episode });

@@ -47,7 +47,8 @@ def show_repairs(choice: Choice, runs: Mapping[str, Run]) -> None:
     nominal = "" if one["nominal_rate"] is None else f"nominal {percent(one['nominal_rate'], 0)}, "
     rates = f"{nominal}wrong labels {percent(one['effective_rate'])} expected, {percent(one['realised_rate'])} here"
     what = f"{choice.words} ({rates}), {one['n_train']:,} training rows, seed {choice.experiment.seeds.noise}"
-    mount(encode(what, metrics), key=COMPONENT, start=FIRST, on_change=lambda: st.rerun(DETAILS))
+    start = chosen(COMPONENT, FIRST, runs)
+    mount(encode(what, metrics), key=COMPONENT, start=start, on_change=lambda: st.rerun(DETAILS))
 
     @st.fragment(key=DETAILS)
     def details() -> None:

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from lab.experiments.gallery import shipped
 from lab.specs.repair import FIRST, correction_of
+from tests.browser.conftest import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -86,3 +87,29 @@ def test_on_a_telephone_nothing_is_wider_than_the_page(opened) -> None:
     wide = page.locator(".lab-repair").evaluate("root => root.scrollWidth - root.clientWidth")
     assert wide <= 1
     assert re.search(r"after episode 4", page.locator(".episode").inner_text())
+
+
+def test_any_data_are_repaired_from_the_page_and_methods_arrive_one_by_one(new_page, serve_app, tmp_path) -> None:
+    address = serve_app(ROOT / "app.py", environment={"LAB_DATA": "", "LAB_HOME": str(tmp_path)})
+    page = new_page()
+    page.goto(address)
+    link = page.get_by_role("link", name="Can the labels be repaired?")
+    link.wait_for(state="attached")
+    link.click()
+    page.get_by_text("Data and noise of your choice").click()
+    for name, number in (("Rows (0: all)", "300"), ("Epochs of a training", "5"), ("Episodes", "3")):
+        field = page.get_by_label(name, exact=True)
+        field.fill(number)
+        field.press("Enter")
+        page.wait_for_timeout(500)
+    page.get_by_text("Time, all").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Repair with 8 methods").click()
+    page.get_by_role("button", name="Stop all").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Stop", exact=True).last.click()  # of GCE, which stands in line
+    page.get_by_role("button", name="Repair with GCE").wait_for(timeout=120_000)
+    page.get_by_text("Stopped: GCE").wait_for()
+    page.get_by_role("button", name="Stop", exact=True).first.wait_for(state="detached", timeout=240_000)
+    page.get_by_text("changed in episode 3").first.wait_for(timeout=20_000)
+    assert (hook(page, "hook.method"), hook(page, "hook.episode")) == ("SelKNN", 4)  # Joint and PENCIL have four
+    assert page.locator(".lab-repair").get_by_role("radio").count() == 7
+    assert "Digits (300)" in page.locator(".lab-repair .what").inner_text()
