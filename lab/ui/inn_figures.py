@@ -32,7 +32,10 @@ def over_training(study: Study) -> None:
         "knows the wrong labels by heart; INN looks between the samples, where there is nothing to know by heart."
     )
     drawn("epochs", metrics["epochs"], metrics["auroc"], study, "epoch", "AUC", high=1.0)
-    st.caption("The network’s neighbours are those of the last epoch for INN, those of each epoch for kNN agreement.")
+    st.caption(
+        "The network’s neighbours are those of the last epoch for INN, those of each epoch for kNN agreement. Detectors that "
+        "see inputs and held-out probabilities alone do not change with the epochs; they stand in the table under Scores."
+    )
     st.subheader("The consistency effect (INN Fig. 2)", anchor=False)
     effect = metrics["effect"]
     gap, middle_gap = (_gap(effect[-1][i], effect[-1][i + 1]) for i in (0, 2))

@@ -18,12 +18,14 @@ from lab.experiments.gallery import shipped
 from lab.figures.inn_payload import below, counts_at, encode
 from lab.specs import to_json
 from lab.specs.detection import Detection
+from lab.specs.presets import DETECTION
 from lab.ui import inn
 from lab.ui.inn_figures import heavy_noise, over_training, parts, small_class
 from lab.ui.inn_sample import show_sample
 from lab.ui.inn_study import Study
-from lab.ui.jobs import finished_run
+from lab.ui.jobs import finished_run, latest_run
 from lab.ui.run_view import RunView
+from lab.ui.run_words import run_title
 from lab.ui.share import share_link
 from lab.ui.words import duration, percent, sentence
 
@@ -42,7 +44,7 @@ def show_page(view: RunView) -> None:
         return small_class()
     if look == "Heavy noise":
         return heavy_noise()
-    run = _study_run(view)
+    run = _study_run(view) or _meanwhile()
     if run is None:
         return None
     study = Study(run)
@@ -74,6 +76,14 @@ def _study_run(view: RunView) -> Run | None:
             return None
         place.empty()
     return finished_run(request, patience=0.4)
+
+
+def _meanwhile() -> Run | None:
+    """What stands there until this training's study does: the study before, or the lab's own, and a word on it."""
+    run = latest_run(Detection) or shipped(DETECTION.digest)
+    if run is not None:
+        st.info(sentence(f"Shown meanwhile: {run_title(run.request.experiment)}"), icon=":material/info:")
+    return run
 
 
 def _wanted(place: DeltaGenerator, view: RunView) -> bool:

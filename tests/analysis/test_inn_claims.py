@@ -1,4 +1,4 @@
-"""INN's claims on digits (science: I-F2, I-F3, I-F4, I-T1, and what holds of I-F6), each a mean over three seeds.
+"""INN's claims on digits (science: I-F2, I-F3, I-F4, I-T1, and what holds of I-F6), means over three seeds, or six.
 
 DigitsMLP on 1,297 digits; h is trained with cross-entropy, f with MixUp, both by the paper's schedule; asymmetric noise
 swaps digits that look alike, symmetric noise may draw the true label again (INN). About two and a half minutes of CPU.
@@ -115,27 +115,22 @@ def test_heavy_noise_is_where_inn_gains_most():
 
 
 def test_ten_neighbours_are_better_than_one_and_the_integral_than_the_midpoint():
-    """I-F3. Neighbours by raw pixels are printed beside those by features."""
-    found = []
-    for seed in SEEDS:
+    """I-F3, over six seeds: of three the difference at L >= 5 is .013, single ones have either sign (-.006 to .017)."""
+    ls, found, by_pixels = (1, 5, 10, 20), [], []
+    for seed in range(6):
         task = x, y_given, y_clean = digits(Semantic(0.4, "digits"), seed)
         nets = trained(task, seed, 50, (50,))
         f, wrong = nets["mixup"][50], y_given != y_clean
-        by_features = inn_segments(f, x, y_given, features_of(nets["ce"][50], x))
+        by_features = inn_segments(f, x, y_given, features_of(nets["ce"][50], x), n_neighbors=max(ls))
         middle = by_features.values[:, :, 5].astype(np.float64)
-        found.append(
-            [auroc(by_features.of_nearest(n), wrong) for n in (1, 5, 10)]
-            + [auroc(middle[:, :n].mean(axis=1), wrong) for n in (1, 5, 10)]
-            + [auroc(inn_scores(f, x, y_given, x), wrong)]
-        )
-    one, five, ten, middle_one, middle_five, middle_ten, by_pixels = np.mean(found, axis=0)
-    print(f"\nintegral at L = 1, 5, 10: {one:.3f}, {five:.3f}, {ten:.3f}; by pixels L=10 {by_pixels:.3f}")
-    print(
-        f"midpoint: {middle_one:.3f}, {middle_five:.3f}, {middle_ten:.3f}; equal within .01 for L >= 5 they are not quite"
-    )
-    assert ten >= one + 0.03
-    assert one >= middle_one
-    assert abs(ten - middle_ten) <= abs(one - middle_one) + 0.005
+        integral = [auroc(by_features.of_nearest(n), wrong) for n in ls]
+        found.append([integral, [auroc(middle[:, :n].mean(axis=1), wrong) for n in ls]])
+        by_pixels.append(auroc(inn_scores(f, x, y_given, x), wrong))
+    integral, midpoint = np.mean(found, axis=0)
+    print(f"\nL = {ls}: integral {integral.round(3)}, midpoint {midpoint.round(3)}; by pixels {np.mean(by_pixels):.3f}")
+    assert integral[2] >= integral[0] + 0.03
+    assert integral[0] >= midpoint[0]
+    assert np.abs(integral - midpoint)[1:].max() <= 0.01
 
 
 def test_a_small_class_is_first_taken_for_noise_and_the_whole_figure_hides_it():

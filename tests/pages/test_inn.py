@@ -119,7 +119,8 @@ def test_heavy_noise_stands_beside_what_the_paper_prints_and_says_whose_epoch_it
 def test_another_training_says_what_it_costs_before_it_starts(open_page, line) -> None:
     page = open_page(run=TRAININGS[1].digest)
     assert "three networks" in page.info[0].value
-    assert not page.get("bidi_component")
+    assert "Shown meanwhile\\: Digits" in page.info[1].value
+    assert head(page)["n"] == 1297  # of the study that ships with the lab
     page.button(key="ask").click().run()
     assert not page.exception
     assert any(button.key and button.key.startswith("stop-") for button in page.button)
