@@ -114,6 +114,7 @@ def test_heavy_noise_stands_beside_what_the_paper_prints_and_says_whose_epoch_it
         "72%",
     )
     assert any("only the true labels tell" in text.value for text in page.markdown)
+    assert any("by 0.000 and 0.000 here, 0.028 and 0.061 as printed" in caption.value for caption in page.caption)
 
 
 def test_another_training_says_what_it_costs_before_it_starts(open_page, line) -> None:
