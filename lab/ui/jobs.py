@@ -52,7 +52,7 @@ def finished_run(
         over.add(job.id)
         _say_how_it_ended(job, stopped)
     else:
-        _watch(job, on_its_way)
+        _watch(job, on_its_way, stopped)
     return None
 
 
@@ -74,8 +74,8 @@ def was_asked(request: Any) -> bool:
     return find(request.digest) is not None
 
 
-def _watch(job: Job, draw: Callable[[Job], None] | None) -> None:
-    """Progress, time left and a stop button, refreshed until the job is over."""
+def _watch(job: Job, draw: Callable[[Job], None] | None, stopped: str) -> None:
+    """Progress, time left and a stop button, refreshed until the job is over. A stop is said before it is heard."""
 
     @st.fragment(run_every=0.3 if draw is None else 0.15)
     def progress() -> None:
@@ -84,13 +84,24 @@ def _watch(job: Job, draw: Callable[[Job], None] | None) -> None:
                 st.session_state[OVER].add(job.id)
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(job.progress.fraction, text=job_words(job.status, job.progress))
-            if st.button("Stop", key=f"stop-{job.id}", icon=":material/stop:"):
-                job.cancel()
+            if job.stop_asked:  # the worker may take half a second to wind up
+                _say_stopped(stopped)
+            else:
+                st.progress(job.progress.fraction, text=job_words(job.status, job.progress))
+                st.button("Stop", key=f"stop-{job.id}", icon=":material/stop:", on_click=_stop, args=(job,))
         if draw is not None:
             draw(job)
 
     progress()
+
+
+def _stop(job: Job) -> None:
+    st.session_state[OVER].add(job.id)
+    job.cancel()
+
+
+def _say_stopped(words: str) -> None:
+    st.warning(words, icon=":material/stop_circle:")
 
 
 def _say_how_it_ended(job: Job, stopped: str) -> None:
@@ -98,7 +109,7 @@ def _say_how_it_ended(job: Job, stopped: str) -> None:
         if job.status == "failed":
             st.error(sentence(job.error or "It ended for no known reason"), icon=":material/error:")
         else:
-            st.warning(stopped, icon=":material/stop_circle:")
+            _say_stopped(stopped)
         if st.button("Try again", key=f"again-{job.id}"):
             st.session_state[OVER].discard(job.id)
             st.rerun()

@@ -11,13 +11,14 @@ from lab.experiments.gallery import shipped
 from lab.experiments.store import RunRecord, store
 from lab.ui.run_words import run_title
 
-ON_ITS_WAY = ("starting", "queued", "running")
+ON_ITS_WAY = ("starting", "queued", "running", "stopping")
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
     """Attributes:
-    status: "starting", "queued", "running", "done", "stopped", "failed", or "interrupted": its worker or server died.
+    status: "starting", "queued", "running", "stopping" (its worker has not heard it yet), "done", "stopped", "failed", or
+        "interrupted": its worker or server died.
     points: the numbers of each finished epoch.
     metrics: of a finished run; empty before.
     progress: of a run on its way.
@@ -46,7 +47,7 @@ def view_run(digest: str) -> RunView | None:
             digest=digest,
             name=_name(digest, job.request),
             request=job.request,
-            status=job.status,
+            status="stopping" if job.stop_asked and not job.finished else job.status,
             points=tuple(job.points),
             progress=job.progress,
             error=job.error,

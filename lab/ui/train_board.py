@@ -23,6 +23,7 @@ STATUS: dict[str, tuple[str, Literal["blue", "gray", "green", "orange", "red"]]]
     "starting": ("Starting", "blue"),
     "queued": ("Waiting", "gray"),
     "running": ("Training", "blue"),
+    "stopping": ("Stopped", "orange"),
     "done": ("Finished", "green"),
     "stopped": ("Stopped", "orange"),
     "failed": ("Failed", "red"),
@@ -130,7 +131,7 @@ def _card(view: RunView, number: int) -> None:
                 args=(view.digest,),
                 help="It goes on, and stays in the history.",
             )
-        if view.on_its_way:
+        if view.on_its_way and view.status != "stopping":
             _on_its_way(view)
         elif view.metrics:
             st.caption(summary_line(view.metrics))
@@ -159,12 +160,16 @@ def _stop(digest: str) -> None:
 
 
 def _ended_early(view: RunView) -> None:
+    epochs = f"after {len(view.points)} of {view.request.schedule.epochs} epochs"
     words = {
         "failed": view.error or "It ended for no known reason",
-        "stopped": f"Stopped after {len(view.points)} of {view.request.schedule.epochs} epochs",
-        "interrupted": f"The server or its worker ended after {len(view.points)} of {view.request.schedule.epochs} epochs",
+        "stopping": f"Stopped {epochs}",
+        "stopped": f"Stopped {epochs}",
+        "interrupted": f"The server or its worker ended {epochs}",
     }[view.status]
     (st.error if view.status == "failed" else st.warning)(sentence(words))
+    if view.status == "stopping":  # in half a second it can be resumed
+        return
     again = "Try again" if view.status == "failed" else "Resume"
     if st.button(again, key=f"again-{view.digest}", icon=":material/play_arrow:"):
         submit(view.request)

@@ -256,6 +256,22 @@ def test_stop_stops_the_job(open_page, line, described) -> None:
     assert line.find(described[-1].digest).status == "stopped"
 
 
+def test_a_stop_is_said_before_the_worker_has_heard_it(open_page, line, described) -> None:
+    page = open_page(seed="4")
+    job = line.take("quick")
+    assert job.id == described[-1].digest
+    next(button for button in page.button if button.label == "Stop").click().run()
+    assert (job.status, job.stop_asked) == ("running", True)
+    assert [warning.value for warning in page.warning] == ["Stopped. Below is the last finished run."]
+    assert not page.get("progress")
+    assert not {"Stop", "Try again"} & {button.label for button in page.button}
+    line.finish(job, "stopped")
+    page.run()
+    assert line.find(job.id) is job, "it is not asked for again"
+    assert [warning.value for warning in page.warning] == ["Stopped. Below is the last finished run."]
+    assert "Try again" in {button.label for button in page.button}
+
+
 @pytest.mark.parametrize(("ending", "said"), [("failed", "error"), ("stopped", "warning")])
 def test_a_job_that_ended_badly_says_so_and_is_tried_again_on_request_only(
     open_page, line, described, monkeypatch, ending, said

@@ -120,6 +120,18 @@ def test_a_training_on_its_way_says_how_far_it_is_and_can_be_stopped(open_page, 
     assert job.stop_asked
 
 
+def test_a_stop_is_said_before_the_worker_has_heard_it_and_can_be_taken_back_after(open_page, line) -> None:
+    job = start(line, OPENED)
+    page = open_page(runs=OPENED.digest)
+    press(page, "Stop")
+    assert (job.status, job.stop_asked) == ("running", True)
+    assert "Stopped after 0 of 60 epochs." in [warning.value for warning in page.warning]
+    assert not {"Stop", "Resume"} & {button.label for button in page.button}
+    line.finish(job, "stopped")
+    page.run()
+    assert "Resume" in {button.label for button in page.button}
+
+
 @pytest.mark.parametrize(
     ("status", "error", "said", "button"),
     [
