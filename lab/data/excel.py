@@ -11,12 +11,13 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from lab.core.checks import check_choice, require
+from lab.data import zips
 from lab.data.zips import check_zip
 from lab.specs.uploads import UploadLimits
 
 MAX_SHEET_MB = 80  # unpacked XML of one sheet or of all texts: about a million cells
 MAX_COLUMNS = 16_384  # what Excel has
-ERRORS = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, EOFError, ParseError)
+ERRORS = (*zips.ERRORS, KeyError, ValueError, TypeError, IndexError, AttributeError, ParseError)
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def opened(path: Path, limits: UploadLimits, **options: Any) -> Iterator[Any]:
             warnings.simplefilter("ignore")  # of drawings and styles that it leaves out
             book = openpyxl.load_workbook(path, data_only=True, keep_links=False, **options)
             yield book
-    except (zipfile.BadZipFile, *ERRORS) as error:
+    except ERRORS as error:
         if isinstance(error, ValueError) and " must be " in str(error):
             raise
         raise ValueError(f"{path.name} must be a readable Excel file, got: {_first_line(error)}") from error

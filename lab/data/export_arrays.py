@@ -13,6 +13,7 @@ from lab.core.checks import require
 from lab.data.arrays import read_npz
 from lab.data.export_plan import Plan
 from lab.data.upload_arrays import choose_label, class_names, read_headers, texts_of_labels
+from lab.data.zips import sentences
 from lab.specs.uploads import Upload, UploadLimits
 
 
@@ -28,7 +29,7 @@ def corrected_arrays(path: Path, upload: Upload, plan: Plan, limits: UploadLimit
     corrected, decisions = new_arrays(arrays[label], arrays, plan, label)
     names = plan.names(label, list(headers))
     out = io.BytesIO()
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with sentences(path), zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
             header = headers.get(entry.filename.removesuffix(".npy"))
             by_row = header is not None and bool(header.shape) and header.shape[0] == n

@@ -29,7 +29,13 @@ def corrected_bytes(
     """
     if not decisions:
         return path.read_bytes()
-    plan = Plan(check_decisions(decisions), protect)
+    try:
+        return _corrected(path, upload, Plan(check_decisions(decisions), protect), limits)
+    except ValueError as error:
+        raise ValueError(str(error).replace(path.name, "file")) from error  # it is called by its digest there
+
+
+def _corrected(path: Path, upload: Upload, plan: Plan, limits: UploadLimits) -> bytes:
     if upload.suffix == ".npz":
         return corrected_arrays(path, upload, plan, limits)
     if upload.suffix == ".zip":

@@ -18,6 +18,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from lab.core.checks import require
+from lab.data import zips
 from lab.data.images import SUFFIXES, ImageFiles, natural_size, read_image
 from lab.data.table_files import TABLES, TableFile, open_table
 from lab.data.upload_labels import Labels, guess_label, labels_of
@@ -48,7 +49,7 @@ class ZipMember:
         """Its bytes. Raises: OSError if the ZIP is damaged there."""
         try:
             return io.BytesIO(self.archive.read(self.name))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except zips.ERRORS as error:
             raise OSError(f"the ZIP is damaged there ({error})") from error
 
 

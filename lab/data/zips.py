@@ -6,6 +6,7 @@ import re
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -17,7 +18,10 @@ DRIVE = re.compile(r"[A-Za-z]:")
 END, END64, LOCATOR64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
 END_BYTES = 22 + 65_535  # the last record with the longest comment
 BYTES_PER_ENTRY = 400  # of the directory, on average: names of 300 letters are long
-ERRORS = (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, struct.error, RuntimeError)
+ERRORS = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
+    *(NotImplementedError, RuntimeError, EOFError, OSError, UnicodeDecodeError),
+)
 
 
 @contextmanager
@@ -25,7 +29,7 @@ def sentences(path: Path) -> Iterator[None]:
     """Every way in which a ZIP can be damaged, told in one sentence."""
     try:
         yield
-    except (*ERRORS, UnicodeDecodeError) as error:
+    except ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(f"{path.name} must be a whole ZIP file, got: {reason}") from error
 
@@ -62,9 +66,12 @@ def check_zip(path: Path, limits: UploadLimits) -> list[zipfile.ZipInfo]:
 def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
     name = entry.filename.replace("\\", "/")
     inside = not name.startswith("/") and ".." not in PurePosixPath(name).parts and not DRIVE.match(name)
+    require(bool(name.strip()), path.name, "a ZIP whose files have names", "one without")
     require(inside, path.name, "a ZIP whose files lie below its own folder", f"{entry.filename[:100]}")
     require(not stat.S_ISLNK(entry.external_attr >> 16), path.name, "a ZIP without links", entry.filename[:100])
     require(not entry.flag_bits & 1, path.name, "a ZIP without a password", entry.filename[:100])
+    usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    require(usual, path.name, "a ZIP that is stored or deflated, as usual", f"method {entry.compress_type}")
 
 
 def _directory_bytes(path: Path) -> int:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from lab.core.rng import numpy_rng
 from lab.data.upload_export import corrected_bytes
 from lab.data.uploaded import UploadedData
 from lab.data.uploads import read_upload
 from lab.specs import Upload
 from lab.specs.uploads import UploadLimits
-from tests.data.bad_files import CASES, Case
+from tests.data.bad_files import CASES, GOOD, Case
 
 LIMITS = UploadLimits()
 MOST_SECONDS, MOST_BYTES = 10, 10**9
@@ -90,6 +94,41 @@ def write_back(path: Path, case: Case, found: UploadedData) -> None:
 
 def labels_by_row(data: UploadedData) -> dict[int | str, str]:
     return dict(zip(data.names or data.rows.tolist(), (data.classes[c] for c in data.y_given), strict=True))
+
+
+def hurt(data: bytes, rng: np.random.Generator) -> bytes:
+    """A few bytes changed, lost, added or moved."""
+    out = bytearray(data)
+    for _ in range(rng.integers(1, 6)):
+        at, other = rng.integers(len(out), size=2)
+        way = rng.integers(5)
+        if way == 0:
+            out[at] = rng.integers(256)
+        elif way == 1:
+            del out[at : at + rng.integers(1, 20)]
+        elif way == 2:
+            out[at:at] = rng.bytes(int(rng.integers(1, 20)))
+        elif way == 3:
+            out[at : at + 4] = b"\xff" * 4
+        else:
+            out[at : at + 8] = out[other : other + 8]
+    return bytes(out)
+
+
+@pytest.mark.parametrize("n", [40, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("suffix", GOOD)
+def test_no_damage_ends_in_anything_but_a_result_or_a_sentence(suffix: str, n: int, tmp_path: Path) -> None:
+    rng, data = numpy_rng(0, suffix), GOOD[suffix]()
+    path, upload = tmp_path / f"t{suffix}", Upload(digest="0" * 32, suffix=suffix)
+    for _ in range(n):
+        path.write_bytes(hurt(data, rng))
+        try:
+            found = read_upload(path, upload, LIMITS)
+            corrected_bytes(path, replace(upload, label=found.label), ((int(found.rows[0]), "drop", None),), LIMITS)
+        except ValueError as error:
+            said = str(error)
+            assert re.search(" must be |is not here", said), said
+            assert "\n" not in said
 
 
 @pytest.mark.slow
