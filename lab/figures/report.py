@@ -22,9 +22,9 @@ STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0 1.5rem; }
-th, td { text-align: left; padding: .25rem .7rem; border-bottom: 1px solid #8886; overflow-wrap: anywhere; vertical-align: top; }
-th { font-weight: 600; }
-td.n { text-align: right; }
+th, td { text-align: left; padding: .25rem .7rem; border-bottom: 1px solid #8886; overflow-wrap: break-word; max-width: 22rem; vertical-align: top; }
+th { font-weight: 600; white-space: nowrap; }
+td.n { text-align: right; white-space: nowrap; }
 svg { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
 pre { overflow: auto; padding: 1rem; background: #8882; border-radius: 6px; }
 .bad, .look, .ok { border-left: 4px solid #009E73; padding-left: .8rem; }
@@ -106,9 +106,14 @@ def score_bars(score: Float[ndarray, " n"], called: Bool[ndarray, " n"]) -> str:
         for count, colour in ((all_of[i], COLOURS[0]), (bad[i], COLOURS[5])):
             tall = float(np.sqrt(count)) * scale
             parts.append(_rect(20 + i * step, 10 + height - tall, step - 1, tall, colour))
-    parts += [_text(20, height + 28, f"{low:.3g}"), _text(WIDTH - 20, height + 28, f"{high:.3g}", anchor="end")]
+    parts += [_text(20, height + 28, f"{low:.2f}"), _text(WIDTH - 20, height + 28, f"{high:.2f}", anchor="end")]
     parts.append(_text(WIDTH / 2, height + 28, "score, low: doubtful", anchor="middle"))
-    return _svg(WIDTH, height + 36, parts, f"Scores from {low:.3g} to {high:.3g}; those called wrong are vermilion")
+    return _svg(
+        WIDTH,
+        height + 36,
+        parts,
+        f"Scores from {low:.2f} to {high:.2f}, bars by the root of the count; those called wrong are vermilion",
+    )
 
 
 def heatmap(T: Float[ndarray, "c c"], classes: Sequence[str]) -> str:
