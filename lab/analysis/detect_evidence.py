@@ -12,7 +12,6 @@ from numpy import ndarray
 
 from lab.core.checks import check_labels, check_probabilities, require
 from lab.neighbors.neighborhoods import Neighborhoods, as_neighborhoods
-from lab.neighbors.search import check_features
 
 MOST_AGREEMENT = 0.995  # held-out predictions hit given labels more often than this only if hardly one is wrong
 
@@ -64,8 +63,6 @@ def check_given(y_given: Any, pred_probs: Any, features: Any, more: dict[str, An
         n_classes = pred_probs.shape[1]
     near = None
     if features is not None:
-        if not isinstance(features, Neighborhoods):
-            _one_row_each("features", check_features("features", features), y)
         near = as_neighborhoods(features)
         _one_row_each("features", near.features, y)
     return Given(y, n_classes, pred_probs, near, more)

@@ -53,6 +53,8 @@ def held_out(
     for held in range(N_FOLDS):
         tick(held / N_FOLDS)
         inside, outside = np.flatnonzero(fold != held), fold == held
+        if not outside.any():
+            continue
         if most_rows is not None and len(inside) > most_rows:
             inside = inside[stratified(y[inside], most_rows, rng=numpy_rng(held, "learnt from"))]
         if len(np.unique(y[inside])) < 2:

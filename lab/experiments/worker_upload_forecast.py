@@ -63,7 +63,7 @@ def run_upload_forecast(request: UploadForecast, report: PlainReport) -> Run:
             course.at(0.1 + 0.7 * (i + j / N_RATES) / len(ks), f"expecting the vote of {k}")
             expected[i, j] = bounds(estimate, guess, k, TIES, float(rate))
     course.at(0.8, "asking real neighbours")
-    everywhere = guessed(table, y, estimate.T, N_VOTERS)
+    everywhere = guessed(table, y, estimate.T, 1)  # that is, of as many as say something
     measured_rates = rates[np.linspace(0, N_RATES - 1, N_MEASURED).round().astype(int)]
     measured = votes(table, everywhere, estimate, measured_rates, ks, request.seeds, course)
     interval = estimate.rate_interval()

@@ -34,7 +34,7 @@ MOST_CLASSES, MOST_CELLS = 1000, 20_000_000  # classes, and rows times classes, 
 AHEAD = 160  # neighbours of the one search: as many as the widest direct look of "every scale"
 MOST_FITTED = 10_000  # rows that a logistic regression learns from
 MOST_PIXELS = 200  # of a picture whose pixels are compared as they are
-MANY = 20_000  # rows from which on a search takes all cores
+LARGE = 2e10  # multiply-adds from which on a search takes all cores
 SECONDS_KEPT = uploads.GRACE  # that a file stays in memory after the last question
 SHARE = {"reading": 0.05, "neighbours": 0.45, "probabilities": 0.6}  # of the whole study
 
@@ -148,12 +148,24 @@ def prepare(data: UploadedData, study: UploadStudy, report: PlainReport) -> Grou
     if x is None:
         assert data.pred_probs is not None
         return Ground(data, None, data.pred_probs, "the file")
-    near = searched(x, course, SHARE["reading"], SHARE["neighbours"])
+    near, notes = searched(x, course, SHARE["reading"], SHARE["neighbours"]), _notes(data, x)
     if data.pred_probs is not None:
-        return Ground(data, near, data.pred_probs, "the file")
+        return Ground(data, near, data.pred_probs, "the file", notes=notes)
     course.stretch(SHARE["neighbours"], SHARE["probabilities"], "predicting labels that were held out")
     probs = held_out(x, data.y_given, n_classes, most_rows=MOST_FITTED, tick=course.at)
-    return Ground(data, near, probs, "logistic regression on the columns, each row by a model that did not see it")
+    origin = "logistic regression on the columns, each row by a model that did not see it"
+    return Ground(data, near, probs, origin, notes=notes)
+
+
+def _notes(data: UploadedData, x: Float32[ndarray, "n d"]) -> tuple[str, ...]:
+    """How pictures are compared."""
+    if data.features is not None or data.images is None:
+        return ()
+    high, wide = data.images.shape[1:3]
+    if x.shape[1] == int(np.prod(data.images.shape[1:])):
+        return (f"Pictures are compared pixel by pixel, at {high} x {wide} pixels; a network sees more in them.",)
+    words = f"Pictures are compared by the {x.shape[1]} principal components of {high} x {wide} pixels"
+    return (f"{words}; a network sees more in them.",)
 
 
 def inputs_of(data: UploadedData) -> Float32[ndarray, "n d"] | None:
@@ -171,7 +183,7 @@ def searched(x: Float32[ndarray, "n d"], course: Course, low: float, high: float
     near = Neighborhoods(x, ahead=AHEAD)
     course.stretch(low, high, "finding every row's neighbours")
     near.tick = course.rows(len(near))
-    with threads(search_threads(len(near))):
+    with threads(search_threads(near)):
         near.table(1)
     near.tick = lambda rows: None
     return near
@@ -191,9 +203,9 @@ def _by_network(data: UploadedData, study: UploadStudy, course: Course) -> Groun
     return Ground(data, near, softmax(last), words, logits, losses.astype(np.float32))
 
 
-def search_threads(n: int) -> int:
-    """All cores for a search of very many rows, else one."""
-    return usable_cores() if n >= MANY else 1
+def search_threads(near: Neighborhoods | None) -> int:
+    """All cores for a large search, else one."""
+    return usable_cores() if near is not None and float(len(near)) * near.features.size >= LARGE else 1
 
 
 def subset(ground: Ground, n: int, seed: int) -> Int[ndarray, " m"]:

@@ -186,16 +186,13 @@ def findings(
 ) -> list[dict[str, str]]:
     """What the numbers mean, in the order of their weight."""
     found = [_said("ok" if aligned.ok else "bad", "Rows and labels", aligned.message)]
-    found.append(_of_rate(metrics["rate"], metrics["rate_interval"], flagged))
+    found.append(_of_rate(metrics["rate"] if aligned.ok else None, metrics["rate_interval"], flagged))
     if alarm is not None:
         found.append(_said("bad" if alarm.sounds else "ok", "Wrong together", alarm.message))
-    found += [
-        _of_duplicates(metrics["duplicates"]),
-        _of_balance(metrics["balance"], ground.data.classes),
-        _of_conflicts(metrics["near_conflicts"]),
-        _of_constant(metrics["constant"]),
-        _of_missing(ground),
-    ]
+    found += [_of_balance(metrics["balance"], ground.data.classes), _of_missing(ground)]
+    if ground.near is not None:
+        found += [_of_duplicates(metrics["duplicates"]), _of_conflicts(metrics["near_conflicts"])]
+        found += [_of_constant(metrics["constant"])]
     return sorted(found, key=lambda one: ("bad", "look", "ok").index(one["level"]))
 
 
@@ -206,7 +203,8 @@ def _said(level: str, title: str, text: str) -> dict[str, str]:
 def _of_rate(rate: float | None, interval: list[float] | None, flagged: float) -> dict[str, str]:
     title = "Wrong labels"
     if rate is None or interval is None:
-        return _said("look", title, f"Their share can not be estimated here; {flagged:.1%} of the labels look wrong.")
+        text = f"Neighbours agree too little to estimate their share; by themselves, {flagged:.1%} of the labels look wrong."
+        return _said("look", title, text)
     level = "ok" if rate < FEW_WRONG else "look" if rate < MANY_WRONG else "bad"
     text = (
         f"About {rate:.1%} of the labels are wrong (by chance alone {interval[0]:.1%} to {interval[1]:.1%}), if the true "
@@ -219,10 +217,12 @@ def _of_duplicates(duplicates: dict[str, int]) -> dict[str, str]:
     title = "Duplicates"
     if not duplicates["rows"]:
         return _said("ok", title, "No two rows are equal.")
-    text = f"{duplicates['rows']:,} rows are equal to another one, in {duplicates['groups']:,} groups"
-    if duplicates["conflicting"]:
-        return _said("bad", title, f"{text}; in {duplicates['conflicting']:,} of them the labels differ.")
-    return _said("look", title, f"{text}, all with one label. They vote for each other.")
+    n_groups, conflicting = duplicates["groups"], duplicates["conflicting"]
+    text = f"{duplicates['rows']:,} rows are equal to another one, in {n_groups:,} group{'s' if n_groups > 1 else ''}"
+    if conflicting:
+        where = "whose labels differ" if n_groups == 1 else f"in {conflicting:,} of which the labels differ"
+        return _said("bad", title, f"{text}, {where}.")
+    return _said("look", title, f"{text}, with one label each. They vote for each other.")
 
 
 def _of_balance(balance: list[int], classes: tuple[str, ...]) -> dict[str, str]:
@@ -242,7 +242,8 @@ def _of_conflicts(n: int) -> dict[str, str]:
     title = "Close rows of other labels"
     if not n:
         return _said("ok", title, "No row lies unusually close to one of another label.")
-    return _said("look", title, f"{n:,} rows lie unusually close to one of another label: one of the two may be wrong.")
+    who = "row lies" if n == 1 else "rows lie"
+    return _said("look", title, f"{n:,} {who} unusually close to one of another label: one of the two may be wrong.")
 
 
 def _of_constant(names: list[str]) -> dict[str, str]:

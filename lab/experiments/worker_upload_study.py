@@ -150,7 +150,7 @@ def knet_probs(ground: Ground) -> Float[ndarray, "n c"]:
 def ask(y_given: Int[ndarray, " n"], detector: Detector, given: dict[str, Any], n_neighbors: int) -> Verdict:
     """One detector; its random numbers are its own, so that it answers alike whoever is asked beside it."""
     start = perf_counter()
-    with threads(search_threads(len(y_given))):
+    with threads(search_threads(given.get("features"))):
         issues = find_label_issues(
             y_given, detector=detector.name, n_neighbors=n_neighbors, rng=numpy_rng(0, detector.name), **given
         )

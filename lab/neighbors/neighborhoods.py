@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from lab.core.checks import check_integer, require
+from lab.core.checks import check_integer
 from lab.neighbors.search import check_features
 from lab.neighbors.table import NeighborTable
 
@@ -22,7 +22,7 @@ class Neighborhoods:
     """Features with the searches that they have been through; whatever takes features for neighbours takes this too.
 
     Args:
-        features: `(n, d)`, at least 2 rows.
+        features: `(n, d)`.
         ahead: neighbours that the first search looks for, so that longer lists serve shorter ones; as many as there are
             if fewer.
     Attributes:
@@ -33,7 +33,6 @@ class Neighborhoods:
 
     def __init__(self, features: Any, *, ahead: int = 1) -> None:
         self.features = check_features("features", features)
-        require(len(self.features) >= 2, "features", "at least 2 rows", len(self.features))
         self._ahead = check_integer("ahead", ahead, 1)
         self.tick: Callable[[int], object] = lambda rows: None
         self._tables: dict[str, NeighborTable] = {}
@@ -44,7 +43,7 @@ class Neighborhoods:
 
     def table(self, k: int, metric: str = "l2") -> NeighborTable:
         """The k nearest other rows of each row; fewer only where there are not so many rows."""
-        k = min(check_integer("k", k, 1), len(self) - 1)
+        k = min(check_integer("k", k, 1), max(1, len(self) - 1))
         known = self._tables.get(metric)
         if known is None or known.k_max < k:
             wide = max(k, min(self._ahead, len(self) - 1)) if metric == "l2" else k

@@ -203,6 +203,20 @@ def test_probabilities_alone_are_studied_without_neighbours(tmp_path):
         compute(UploadStudy(upload=upload, space="network"), unheard)
 
 
+def test_a_handful_of_rows_is_studied():
+    few = kept(b"a,b,kind\n1.5,2,x\n2.5,3,y\n9,9.5,x\n8,8,y\n", label="kind")
+    run = compute(UploadStudy(upload=few), unheard)
+    assert run.metrics["n"] == 4
+    assert np.isfinite(run.arrays["scores"]).all()
+
+
+def test_nobody_tells_a_rate_where_rows_and_labels_do_not_belong_together():
+    lines = ["a,kind", *(f"{i * 0.37 % 5},{'x' if i % 2 else 'y'}" for i in range(60))]
+    health = compute(UploadStudy(upload=kept("\n".join(lines).encode(), label="kind")), unheard).metrics["health"]
+    assert not health["aligned"]["ok"]
+    assert "agree too little" in next(f["text"] for f in health["findings"] if f["title"] == "Wrong labels")
+
+
 def test_too_many_classes_for_a_study_are_one_sentence(iris):
     from dataclasses import replace
 
@@ -282,7 +296,10 @@ def test_what_is_known_of_a_file_is_dropped_with_it():
     kept_runs = [made_run(UploadLook(upload=stays)), made_run(UploadStudy(upload=stays))]
     for run in [*kept_runs, made_run(UploadLook(upload=gone)), made_run(UploadStudy(upload=gone))]:
         engine.queue.adopt(run)
+    waiting = engine.queue.submit(UploadStudy(upload=gone, n_neighbors=3))
     engine.forget_upload(gone.digest)
+    assert waiting.finished
+    assert engine.queue.find(waiting.id) is None
     assert engine.queue.find(UploadStudy(upload=gone).digest) is None
     assert engine.queue.find(UploadLook(upload=gone).digest) is None
     assert all(engine.queue.find(run.request.digest) for run in kept_runs)
