@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from dataclasses import replace
 from functools import partial
@@ -235,6 +236,9 @@ def test_a_new_seed_shows_progress_and_then_its_run(page, root) -> None:
     wait_for_address(page, seed="5")
 
 
+COMPUTING = re.compile("^(Training|Finding|Asking|Drawing) ")
+
+
 def test_stop_stops_within_a_second(page, root) -> None:
     """Measured in the page, from the click to the word; the best of three, as other work on the machine may hold one up."""
     page.evaluate("""() => {
@@ -249,7 +253,7 @@ def test_stop_stops_within_a_second(page, root) -> None:
     for seed in ("61", "62", "63"):
         page.evaluate("() => { window.clicked = window.stopped = undefined; }")
         set_number(page, "Seed of the data", seed)
-        page.get_by_text("Training the network").wait_for()
+        page.get_by_text(COMPUTING).first.wait_for()  # the network alone is trained between two looks on a fast machine
         page.get_by_role("button", name="Stop", exact=True).click()
         page.wait_for_function("() => window.stopped")
         seconds.append(page.evaluate("() => (window.stopped - window.clicked) / 1000"))
