@@ -101,8 +101,7 @@ def _win(own: ndarray, rivals: ndarray, piece: Contour, rules: Quadratures | Non
         return win_probabilities_torch(own, rivals, piece, rules, device)
     out = np.empty((len(own), len(piece.totals)))
     quadrature = (rules.sizes, rules.nodes, rules.weights) if rules else (np.empty(0, np.int64), *np.empty((2, 0)))
-    circle = [np.ascontiguousarray(x) for z in (piece.powers, piece.reading) for x in (z.real, z.imag)]
-    win_probabilities(own, rivals, piece.low, piece.rate, *circle, piece.totals, *quadrature, out)
+    win_probabilities(own, rivals, piece.low, piece.rate, *piece.blocks, piece.totals, *quadrature, out)
     return out
 
 
