@@ -73,7 +73,7 @@ def aggregate_bars(diagrams: Diagrams, *, columns: int = 5, dark: bool = False) 
         tickmode="array" if named else "auto",
         tickvals=places if named else None,
         ticktext=short if named else None,
-        tickangle=0 if max(map(len, short)) < 3 else -90,
+        tickangle=0 if max(map(len, short)) < 3 or n == 1 else -90,
         showgrid=False,
         zeroline=False,
     )

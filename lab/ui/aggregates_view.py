@@ -84,9 +84,11 @@ def _linked_row() -> int:
 def rates(run: Run) -> None:
     """Noise, nominal and effective, and accuracy."""
     m = run.metrics
-    nominal = "a result" if m["nominal_rate"] is None else percent(m["nominal_rate"], 0)
+    nominal = "none" if m["nominal_rate"] is None else percent(m["nominal_rate"], 0)
     with st.container(horizontal=True, key="aggregate-rates"):
-        st.metric("Nominal noise rate", nominal, help="What the noise model calls its rate.")
+        st.metric(
+            "Nominal noise rate", nominal, help="What the noise model calls its rate; none where the rate is a result."
+        )
         st.metric("Wrong labels π, effective", percent(m["effective_rate"]), help="Expected share of wrong labels.")
         st.metric(f"Test accuracy, epoch {m['epoch']}", percent(m["accuracy"]), help="On clean test labels.")
         if regions := m.get("regions"):
@@ -115,7 +117,7 @@ def diagrams_of(run: Run, part: str, *, pooled: bool) -> Diagrams:
     arrays, classes = run.arrays, run.metrics["classes"]
     n, at = len(classes), run.metrics["parts"].index(part)
     rows = np.array([n]) if pooled else np.arange(min(n, MOST_DIAGRAMS))
-    bars = ["true class", *(f"+{j}" for j in range(1, n))] if pooled else classes
+    bars = ["true", *(f"+{j}" for j in range(1, n))] if pooled else classes
     return Diagrams(
         titles=["all classes"] if pooled else [f"true class {name}" for name in classes[:MOST_DIAGRAMS]],
         bars=bars,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -16,6 +18,16 @@ from lab.ui.jobs import finished_run, latest_run
 from lab.ui.words import percent
 
 ASKED = "blind-asked"  # digest of the estimate that this session asked for
+
+EXPLAINED = (
+    "Counted: how often the vote hits the training rows’ own given labels, corrected by the estimated matrix, with its 95 % "
+    "interval. It takes nothing for granted about the labels around a sample, but speaks of this one level only, and under strong "
+    "noise of little more than chance, as the interval shows; where the matrix reads too much noise, it reads too high. Forecast: Theorem 1 with the estimated matrix, which can be asked "
+    "about other levels too. Cautious: the given labels around each sample, corrected by the matrix; hopeful: all neighbours of the "
+    "right class. **With few neighbours and much noise both read too low:** chance among the labels around a sample looks like "
+    "classes that overlap, and the label that is taken for the right one is wrong more often. The last two columns need clean "
+    "labels and are there to compare."
+)
 
 
 def blind_section(run: Run, level: float) -> None:
@@ -56,10 +68,7 @@ def _show(found: Run) -> None:
         "alone: where classes overlap, samples of another class are taken for noise and it reads too high."
     )
     st.markdown(table_of(found))
-    st.caption(
-        "Forecast: Theorem 1 with the estimated matrix. Cautious: the given labels around each sample, corrected by it; hopeful: "
-        "all neighbours of the right class. The last two columns need clean labels and are there to compare."
-    )
+    st.caption(EXPLAINED)
     if st.toggle("What if there were more noise; and the matrices", key="blind-more", bind="query-params"):
         _what_if_and_matrices(found)
 
@@ -91,11 +100,18 @@ def _what_if_and_matrices(found: Run) -> None:
 def table_of(found: Run) -> str:
     """The table as text."""
     lines = [
-        "| K | Forecast, cautious to hopeful | 95 % interval around both | With the true matrix | Real neighbours |",
-        "|--:|--:|--:|--:|--:|",
+        "| K | Forecast, cautious to hopeful | 95 % interval around both | Counted | With the true matrix | Real neighbours |",
+        "|--:|--:|--:|--:|--:|--:|",
     ]
     for row in found.metrics["rows"]:
         forecast, interval = (f"{percent(low)} – {percent(high)}" for low, high in (row["forecast"], row["interval"]))
         truth, measured = percent(row["with_truth"]), percent(row["measured"])
-        lines.append(f"| {row['k']} | {forecast} | {interval} | {truth} | {measured} |")
+        lines.append(f"| {row['k']} | {forecast} | {interval} | {_counted(row)} | {truth} | {measured} |")
     return "\n".join(lines)
+
+
+def _counted(row: dict[str, Any]) -> str:
+    if row.get("against_given") is None:  # a matrix that can not be inverted, or a run of an older lab
+        return "—"
+    value, low, high = row["against_given"]
+    return f"{percent(value)} ({100 * low:.0f}–{100 * high:.0f})"

@@ -26,7 +26,7 @@ def show_selection(run: Run, view: AtK, ids: Int[ndarray, " s"]) -> None:
     digest = run.request.digest
     circled = np.flatnonzero(np.any([ring.members for ring in view.rings], axis=0))
     listed, what = (ids, "selected") if len(ids) else (circled, "circled (nothing is selected)")
-    wide, narrow = st.columns([11, 10], gap="large")
+    wide, narrow = st.columns(2, gap="medium")
     with wide:
         st.subheader(f"{len(listed):,} {'point' if len(listed) == 1 else 'points'} {what}", anchor=False)
         ticked = _table(run, view, listed, digest)
@@ -109,7 +109,9 @@ def _matrix(run: Run, view: AtK, ids: Int[ndarray, " s"], digest: str) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         height="content",
-        column_config=dict.fromkeys(classes, st.column_config.NumberColumn(width=CELL)) if len(classes) <= 12 else None,
+        column_config=dict.fromkeys(["_index", *classes], st.column_config.Column(width=CELL))
+        if len(classes) <= 12
+        else None,
     )
     of = "the selection" if len(ids) else f"all {len(view.y_true):,} points"
     st.caption(f"Of {of}; row: true class, column: answer. A cell selects its points on the maps.")

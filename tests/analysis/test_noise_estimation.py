@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from lab.analysis.clean_distribution import denoised_distribution, neighbour_distribution
+from lab.analysis.given_accuracy import accuracy_against_given
+from lab.analysis.knn_experiment import measured_accuracy
 from lab.analysis.noise_estimation import NoiseEstimate, estimate_noise, forecast_accuracy
+from lab.analysis.plurality import TIES
 from lab.analysis.plurality_noise import expected_accuracy, one_hot
 from lab.core.rng import numpy_rng
 from lab.neighbors import NeighborTable
@@ -150,3 +153,25 @@ def test_wrong_arguments_are_named() -> None:
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+@pytest.mark.parametrize("ties", TIES)
+@pytest.mark.parametrize("noise", [Uniform(0.4), Flip(0.3), Matrix(0.3, SKEWED)], ids=lambda n: type(n).__name__)
+def test_the_vote_judged_by_given_labels_has_its_accuracy_on_clean_ones(noise: Noise, ties: str) -> None:
+    x, y = blobs(6000, seed=0, spread=0.35)
+    table = NeighborTable.build(x, k_max=12)
+    given = corrupt(y, noise, rng=numpy_rng(1, "noise"), n_classes=3).y_given
+    T = noise.transition(3)
+    known = NoiseEstimate(T, np.bincount(y) / len(y), np.full(3, 1000), np.stack([T, T]))
+    for k in (1, 4, 12):
+        truth = measured_accuracy(table, given, y, 3, [k], ties=ties)[0]
+        found = accuracy_against_given(table, given, known, k, ties=ties)
+        assert found is not None
+        assert found[0] == found[1] == found[2] == pytest.approx(truth, abs=0.03)
+
+
+def test_a_matrix_without_an_inverse_gives_no_accuracy() -> None:
+    x, y = blobs(60, seed=0)
+    T = np.full((3, 3), 1 / 3)
+    unknown = NoiseEstimate(T, np.full(3, 1 / 3), np.full(3, 20), np.stack([T, T]))
+    assert accuracy_against_given(NeighborTable.build(x, k_max=5), y, unknown, 5) is None

@@ -37,6 +37,16 @@ def test_the_truth_lies_between_the_cautious_and_the_hopeful_guess(found: Run) -
         assert low - 0.02 <= row["with_truth"] <= high + 0.02
 
 
+def test_counting_against_the_given_labels_comes_near_real_neighbours_where_forecasts_read_low() -> None:
+    found = run_blind(BlindForecast(forecast=Forecast(noise=Uniform(1.0), ks=(1, 5), n_test=500), level=0.6), unheard)
+    for row in found.metrics["rows"]:
+        counted, low, high = row["against_given"]
+        print(f"K = {row['k']}: counted {counted:.3f} in {low:.3f} to {high:.3f}, real {row['measured']:.3f}")
+        assert low <= counted <= high
+        assert abs(counted - row["measured"]) < 0.07
+        assert row["forecast"][0] < row["measured"]
+
+
 def test_more_noise_is_never_better(found: Run) -> None:
     rates, cautious, hopeful, low, high = found.arrays["what_if"].T
     assert rates[0] == 0
