@@ -44,7 +44,8 @@ def changed_samples(name: str, run: Run, episode: int) -> None:
 def _pictures(run: Run, shown: list[int], before: Integer[ndarray, " n"], after: Integer[ndarray, " n"]) -> None:
     arrays, classes, clean = run.arrays, run.metrics["classes"], run.arrays["y_clean"]
     place = {int(row): i for i, row in enumerate(arrays["picture_rows"])}
-    columns = st.columns(2)
+    with st.container(key=f"outvoted-{shown[0]}"):
+        columns = st.columns(2)
     for position, i in enumerate(shown):
         row, votes = int(arrays["shown_rows"][i]), arrays["shown_votes"][i]
         old, new, truth = (classes[labels[row]] for labels in (before, after, clean))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.experiments import Run
 from lab.figures.repair import legend_height, lines_alt, share_lines
@@ -59,7 +60,7 @@ def _over_epochs(run: Run) -> None:
 
 def _by_k(run: Run) -> None:
     looks, ks = run.metrics["looks"], run.request.ks
-    left, right = st.columns(2)
+    left, right = _two_columns()
     epochs = [look["epoch"] for look in looks]
     for column, kind, title in (
         (left, "chosen", "Rows of small loss vote (SelKNN)"),
@@ -85,7 +86,7 @@ def _by_k(run: Run) -> None:
 def _by_layer(run: Run) -> None:
     looks = run.metrics["looks"]
     epochs = [look["epoch"] for look in looks]
-    left, right = st.columns(2)
+    left, right = _two_columns()
     for column, kind, title in (
         (left, "chosen_by_tap", "Rows of small loss vote (SelKNN)"),
         (right, "all_by_tap", "All rows vote (IterKNN)"),
@@ -98,6 +99,11 @@ def _by_layer(run: Run) -> None:
         "As in the paper, the penultimate layer infers more than the logits. Its “deeper is better” does not hold here: "
         "digits are almost separable as pixels, and the early layers, which have not learned the wrong labels, are best."
     )
+
+
+def _two_columns() -> Sequence[DeltaGenerator]:
+    with st.container(key="outvoted-figure"):
+        return st.columns(2)
 
 
 def _retraining() -> None:
