@@ -13,7 +13,7 @@ from lab.ui.noise_form import Impossible, form_group, label_study
 from lab.ui.train_form import backbone_picker
 from lab.ui.whole_number import whole_number
 
-FEW_ROWS = 512  # below so many, batches of 32
+FEW_ROWS = 512  # below so many, batches of 32, and 5 votes: more would come from other classes
 
 
 def own_corrections() -> dict[str, Correction] | None:
@@ -44,7 +44,7 @@ def own_corrections() -> dict[str, Correction] | None:
 
 def _plan(study: LabelStudy) -> RepairPlan:
     usual = RepairPlan()
-    batch = usual.batch_size if _rows(study) >= FEW_ROWS else 32
+    batch, voters = (usual.batch_size, usual.k) if _rows(study) >= FEW_ROWS else (32, 5)
     epochs = whole_number(
         "Epochs of a training",
         value=usual.epochs,
@@ -60,7 +60,7 @@ def _plan(study: LabelStudy) -> RepairPlan:
         help="Of IterKNN and SelKNN; a last training follows. SelKNN begins with a fifth of each class and takes 20 % more "
         "each time, from six episodes on 10 % as the paper does with its ten.",
     )
-    k = whole_number("k", value=usual.k, step=10, key="k", help="Neighbours that vote; paper: 100.")
+    k = whole_number("k", value=voters, step=10, key="k", help="Neighbours that vote; paper: 100.")
     size = whole_number("Batch size", value=batch, step=32, key="batch")
     return RepairPlan(epochs=epochs, batch_size=size, episodes=episodes, k=k)
 
