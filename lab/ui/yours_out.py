@@ -38,12 +38,13 @@ def show_out(opened: Opened, study: Study, detector: str, review: Review) -> Non
     _corrected(opened, decisions)
     st.subheader("The list and the report", anchor=False)
     _files(opened, study, detector, review)
-    st.subheader("Without the browser", anchor=False)
-    st.code(code_of(study, opened.name), language="python", wrap_lines=True)
-    st.caption(
-        "Runs with the file beside it and prints the same counts. The link holds settings, and none of your data:"
-    )
-    st.code(share_link(), language=None, wrap_lines=True)
+    with st.container(horizontal=True):
+        with st.popover("Copy link", icon=":material/link:"):
+            st.caption("Opens this state again, while the file is kept. It holds settings, and none of your data.")
+            st.code(share_link(), language=None, wrap_lines=True)
+        with st.popover("As code", icon=":material/code:"):
+            st.caption("Runs without the browser, with the file beside it, and prints the same counts.")
+            st.code(code_of(study, opened.name), language="python", wrap_lines=True)
 
 
 def _corrected(opened: Opened, decisions: dict[int, Decision]) -> None:
