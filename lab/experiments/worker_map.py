@@ -41,7 +41,8 @@ def run_map(study: FeatureMap, report: Report) -> Run:
     with `left_` and `right_` in front: `places`, `frames`, `answers` (m, ks; or 1 where k does not matter), `votes` and
     `agree` (m, ks), `softmax` (of the left one alone), `near` and `dist` (m, 8). `near` counts the rows on the map first,
     then those of `cast_true`, `cast_given` and `right_cast_given`; `pictures` are of both. What the right map shares with
-    the left one is left out.
+    the left one is left out. Of every row i of `layers` whose outputs are not all the same: `layer_<i>_places`, and
+    `layer_<i>_y`, the true classes there.
     Raises: ValueError in one sentence if a training or its data is not there, or there are too few rows for the map.
     """
     start = perf_counter()
@@ -68,7 +69,9 @@ def run_map(study: FeatureMap, report: Report) -> Run:
     scores = scores_of(study, sides, report)
     arrays |= {f"score_{i}": values.astype(np.float32) for i, values in enumerate(scores.values())}
     arrays |= _labels(study, sides, cast)
-    report(0.95, "judging the layers")
+    report(0.95, "judging the layers, and laying them out")
+    layers, layouts = _layers(study, sides, maps)
+    arrays |= layouts
     metrics: dict[str, Any] = {
         "classes": list(left.metrics["classes"]),
         "ks": list(left.ks),
@@ -76,7 +79,7 @@ def run_map(study: FeatureMap, report: Report) -> Run:
         "n_circled": n_circled,
         "pictures": "pictures" in arrays,
         "scores": list(scores),
-        "layers": _layers(study, sides),
+        "layers": layers,
     }
     metrics |= {name: _about(side, maps[name]) for name, (side, _) in sides.items()}
     return Run(study, metrics, arrays, perf_counter() - start)
@@ -179,9 +182,13 @@ def _labels(study: FeatureMap, sides: dict[str, tuple[Side, Any]], cast: Cast) -
     return found if cast.pictures is None else found | {"pictures": cast.pictures}
 
 
-def _layers(study: FeatureMap, sides: dict[str, tuple[Side, Any]]) -> list[dict[str, Any]]:
-    """How well each layer of each network keeps the true classes apart (KED Figs. 2 and 6)."""
+def _layers(
+    study: FeatureMap, sides: dict[str, tuple[Side, Any]], maps: dict[str, _Map]
+) -> tuple[list[dict[str, Any]], dict[str, ndarray]]:
+    """How well each layer of each network keeps the true classes apart, and its own map (KED Figs. 2 and 6)."""
     rows: list[dict[str, Any]] = []
+    layouts: dict[str, ndarray] = {}
+    laid_out = [(layout.features, layout.places) for layout in maps.values()]
     seen = set()
     for name, (side, at) in sides.items():
         placed = side.placed
@@ -199,6 +206,10 @@ def _layers(study: FeatureMap, sides: dict[str, tuple[Side, Any]]) -> list[dict[
         y_given = side.y_given[at] if study.part == "train" else None
         k = min(10, len(at) - 1)
         for score in layer_study(taps, y, y_given=y_given, n_neighbors=k):
+            places = _places_of(taps[score.tap], laid_out, study)
+            if places is not None:
+                of_layer = {"places": _relative(places).astype(np.float16), "y": y.astype(np.uint8)}
+                layouts |= _named(f"layer_{len(rows)}", of_layer)
             rows.append(
                 {
                     "side": name,
@@ -209,7 +220,19 @@ def _layers(study: FeatureMap, sides: dict[str, tuple[Side, Any]]) -> list[dict[
                     "knn_accuracy": score.knn_accuracy,
                 }
             )
-    return rows
+    return rows, layouts
+
+
+def _places_of(
+    output: ndarray, laid_out: list[tuple[ndarray, ndarray]], study: FeatureMap
+) -> Float32[ndarray, "m 2"] | None:
+    """The map of a layer's output; one that is there already, where another layer puts out the same."""
+    features = output.reshape(len(output), -1)
+    known = next((places for before, places in laid_out if np.array_equal(before, features)), None)
+    if known is not None or not (features != features[0]).any():
+        return known
+    laid_out.append((features, fit_map(features, study.tsne).coordinates))
+    return laid_out[-1][1]
 
 
 def _about(side: Side, layout: _Map) -> dict[str, Any]:

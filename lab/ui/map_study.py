@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.experiments import Run
+from lab.figures.layers import layer_maps, layer_maps_alt
 from lab.specs import FeatureMap, MapSource, to_json
 from lab.ui.map_points import TAP_NAMES
 from lab.ui.run_words import noise_words, run_title
@@ -61,6 +62,27 @@ def layer_table(run: Run) -> None:
         vote = f"**{vote}**" if row["knn_accuracy"] == best["knn_accuracy"] else vote
         lines.append(f"| {TAP_NAMES[row['tap']]} | {row['epoch']} | {row['n_features']} | {silhouette} | {vote} |")
     st.markdown("\n".join(lines))
+    _maps_of_layers(run)
+
+
+def _maps_of_layers(run: Run) -> None:
+    """Every layer's own map, where the run has them."""
+    rows, arrays = run.metrics["layers"], run.arrays
+    kept = [i for i in range(len(rows)) if f"layer_{i}_places" in arrays]
+    if not kept:
+        return
+    two = len({(row["side"], row["epoch"]) for row in rows if row["tap"] != "knet"}) > 1
+    titles = [f"{TAP_NAMES[rows[i]['tap']]}{', ' + rows[i]['side'] if two else ''}" for i in kept]
+    places, y = ([arrays[f"layer_{i}_{part}"] for i in kept] for part in ("places", "y"))
+    dark = st.context.theme.type == "dark"
+    st.plotly_chart(
+        layer_maps(titles, places, y, run.metrics["classes"], dark=dark),
+        key=f"layers-{run.request.digest}-{dark}",
+        alt=layer_maps_alt(titles),
+    )
+    st.caption(
+        f"{len(y[0]):,} rows by their true class, in the colours of the maps above; each layer laid out with the same settings."
+    )
 
 
 def take_home(run: Run) -> None:
