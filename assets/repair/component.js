@@ -82,7 +82,7 @@ function buildMethods(app) {
 }
 
 function redraw(app) {
-  if (!app.theme) return;
+  if (!app.theme || !app.ui.flow.getBoundingClientRect().height) return; // not on the page yet; the observer calls again
   drawFlow(app);
   drawCurves(app);
   show(app);
