@@ -22,7 +22,7 @@ SETTINGS = {
     "client.toolbarMode": "viewer",
     "server.fileWatcherType": "none",
     "server.headless": True,
-    "server.maxUploadSize": 50,
+    "server.maxUploadSize": 100,
     "server.maxCacheDataSize": "1gb",
     "server.disconnectedSessionTTL": 120,
     "theme.chartCategoricalColors": list(COLOURS),
