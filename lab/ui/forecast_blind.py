@@ -20,13 +20,14 @@ from lab.ui.words import percent
 ASKED = "blind-asked"  # digest of the estimate that this session asked for
 
 EXPLAINED = (
-    "Counted: how often the vote hits the training rows’ own given labels, corrected by the estimated matrix, with its 95 % "
-    "interval. It takes nothing for granted about the labels around a sample, but speaks of this one level only, and under strong "
-    "noise of little more than chance, as the interval shows; where the matrix reads too much noise, it reads too high. Forecast: Theorem 1 with the estimated matrix, which can be asked "
-    "about other levels too. Cautious: the given labels around each sample, corrected by the matrix; hopeful: all neighbours of the "
-    "right class. **With few neighbours and much noise both read too low:** chance among the labels around a sample looks like "
-    "classes that overlap, and the label that is taken for the right one is wrong more often. The last two columns need clean "
-    "labels and are there to compare."
+    "Counted: how often the vote hits the training rows’ own given labels, corrected by the estimated matrix, with its "
+    "95 % interval. It takes nothing for granted about the labels around a sample, but speaks of this one level only, and "
+    "under strong noise of little more than chance, as the interval shows; where the matrix reads too much noise, it reads "
+    "too high. Forecast, from cautious to hopeful: Theorem 1 with the estimated matrix, which can be asked about other levels "
+    "too. Cautious: the given labels around each sample, corrected by the matrix; hopeful: all neighbours of the right "
+    "class. **With few neighbours and much noise both read too low:** chance among the labels around a sample looks like "
+    "classes that overlap, and the label that is taken for the right one is wrong more often. The last two columns need "
+    "clean labels and are there to compare."
 )
 
 
@@ -100,12 +101,12 @@ def _what_if_and_matrices(found: Run) -> None:
 def table_of(found: Run) -> str:
     """The table as text."""
     lines = [
-        "| K | Forecast, cautious to hopeful | 95 % interval around both | Counted | With the true matrix | Real neighbours |",
+        "| K | Forecast, % | 95 % interval around both | Counted, % | With the true matrix, % | Real neighbours, % |",
         "|--:|--:|--:|--:|--:|--:|",
     ]
     for row in found.metrics["rows"]:
-        forecast, interval = (f"{percent(low)} – {percent(high)}" for low, high in (row["forecast"], row["interval"]))
-        truth, measured = percent(row["with_truth"]), percent(row["measured"])
+        forecast, interval = (f"{100 * low:.1f} – {100 * high:.1f}" for low, high in (row["forecast"], row["interval"]))
+        truth, measured = (f"{100 * row[name]:.1f}" for name in ("with_truth", "measured"))
         lines.append(f"| {row['k']} | {forecast} | {interval} | {_counted(row)} | {truth} | {measured} |")
     return "\n".join(lines)
 
@@ -114,4 +115,4 @@ def _counted(row: dict[str, Any]) -> str:
     if row.get("against_given") is None:  # a matrix that can not be inverted, or a run of an older lab
         return "—"
     value, low, high = row["against_given"]
-    return f"{percent(value)} ({100 * low:.0f}–{100 * high:.0f})"
+    return f"{100 * value:.1f} ({100 * low:.0f}–{100 * high:.0f})"

@@ -140,7 +140,7 @@ def test_the_noise_is_estimated_without_clean_labels_on_request(open_page, asked
     assert not page.exception
     assert isinstance(asked[-1], BlindForecast)
     assert any("estimated from the given labels alone" in text.value for text in page.markdown)
-    assert any(text.value.startswith("| K | Forecast, cautious to hopeful |") for text in page.markdown)
+    assert any(text.value.startswith("| K | Forecast, % |") for text in page.markdown)
 
 
 def test_neighbours_may_be_looked_for_in_a_trainings_features(open_page, asked) -> None:
