@@ -15,6 +15,7 @@ from lab.figures import what_if
 from lab.specs import UploadBudget, UploadForecast, UploadInjection, UploadRetrain
 from lab.ui.jobs import STOPPED, finished_run, was_asked
 from lab.ui.noise_models import plain_noise_picker
+from lab.ui.whole_number import whole_number
 from lab.ui.words import percent, sentence
 from lab.ui.yours_study import Study
 from lab.ui.yours_tables import pick_detector
@@ -181,7 +182,7 @@ def _check(study: Study) -> None:
     m, arrays = run.metrics, run.arrays
     st.markdown(sentence(m["sentence"]))
     n = int(m["n"])
-    rows = st.slider("Labels that I check", 0, n, min(n, max(10, m["n_wrong"])), key=f"budget-{n}")
+    rows = st.slider("Labels that I check", 0, n, min(n, max(10, m["n_wrong"])), key=f"budget-{n}", bind="query-params")
     for line in budget_lines(run, rows):
         st.markdown(line)
     lines = {one["title"]: _worlds(arrays, "found", i) for i, one in enumerate(m["detectors"])}
@@ -228,14 +229,14 @@ def _again(study: Study, review: Review) -> None:
     decisions = tuple((row, one.kind, one.label) for row, one in review.decisions.items())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         detector = pick_detector(study)
-        by = st.segmented_control("Clean by", [ALL, ONLY], default=ALL, required=True, key="clean")
-        n_seeds = st.number_input("Seeds", 1, 10, 5, key="n-seeds", width=110)
+        by = st.segmented_control("Clean by", [ALL, ONLY], default=ALL, required=True, key="clean", bind="query-params")
+        n_seeds = whole_number("Seeds", value=5, key="n-seeds", min_value=1, max_value=10, width=110)
     try:
         request = UploadRetrain(
             study=study.run.request,
             detector=detector,
             decisions=decisions,
-            seeds=tuple(range(int(n_seeds))),
+            seeds=tuple(range(n_seeds)),
             only_decisions=by == ONLY,
         )
     except ValueError as error:

@@ -96,7 +96,8 @@ def _neighbours(study: Study, detector: str, place: int, rows_run: Run | None) -
     table.insert(0, "row", rows)
     st.dataframe(table, hide_index=True, key="why-rows", height="content")
     if len(around):
-        st.caption("This row and its nearest, by the columns that are used.")
+        by = "what the networks answer" if study.run.request.space == "network" else "the columns that are used"
+        st.caption(f"This row and its nearest, by {by}.")
 
 
 def _losses(study: Study, place: int) -> None:
