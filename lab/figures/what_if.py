@@ -134,11 +134,17 @@ def seeds(values: Float[ndarray, "arms s"], names: Sequence[str], *, dark: bool)
 
 
 def _frame(ink: str, series: list[dict[str, Any]], x_axis: dict[str, Any], y_name: str) -> dict[str, Any]:
-    names = len({one["name"] for one in series})
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 24, "top": 40 + 20 * -(-names // 4), "bottom": 30, "containLabel": True},
-        "legend": {"top": 0, "left": 0, "textStyle": {"color": ink, "fontSize": 13}},
+        "grid": {"left": 8, "right": 24, "top": 60, "bottom": 30, "containLabel": True},
+        "legend": {
+            "type": "scroll",
+            "top": 0,
+            "left": 0,
+            "textStyle": {"color": ink, "fontSize": 13},
+            "pageTextStyle": {"color": ink},
+            "pageIconColor": ink,
+        },
         "tooltip": {"trigger": "item", "confine": True, "renderMode": "richText"},
         "xAxis": x_axis,
         "yAxis": _axis(y_name, ink),

@@ -35,7 +35,7 @@ def show_health(study: Study) -> None:
         if told:
             show("  \n".join(told), icon=icon)
     _numbers(study, health)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.container(key="two-health").columns([2, 3], gap="large")
     with left:
         st.subheader("Labels of each class", anchor=False)
         counts = np.array(health["balance"])

@@ -147,7 +147,7 @@ def show_in(opened: Opened) -> None:
     if label == opened.first.metrics["label"] and m.get("label_reason"):
         st.caption(f"Why “{literal(label)}”: {literal(m['label_reason'])}.")
     _notes(m["notes"])
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.container(key="two-in").columns([3, 2], gap="large")
     with left:
         _preview(opened)
     with right:

@@ -42,7 +42,7 @@ def detectors_side_by_side(study: Study, detector: str) -> None:
     )
     called, dark = study.called(detector), st.context.theme.type == "dark"
     counts, wrong = study.counts(called | True), study.counts(called)
-    left, right = st.columns(2, gap="large")
+    left, right = st.container(key="two-called").columns(2, gap="large")
     with left:
         st.markdown("**Called wrong, by given label**")
         st.echarts_chart(

@@ -55,7 +55,7 @@ def _more(study: Study) -> None:
     """Labels made wrong on purpose: who finds them, and what they cost."""
     if "share" not in st.query_params:
         st.session_state.setdefault("share", FIRST_SHARE)
-    left, right = st.columns([1, 2], gap="large")
+    left, right = st.container(key="two-more").columns([1, 2], gap="large")
     with left:
         st.markdown("**Make more labels wrong, of this kind**")
         try:
@@ -190,7 +190,8 @@ def _check(study: Study) -> None:
     if "accuracy_cautious" in arrays:
         name = "The vote of ten neighbours is right"
         charts[name] = {one["title"]: _worlds(arrays, "accuracy", i) for i, one in enumerate(m["detectors"])}
-    for column, (title, drawn) in zip(st.columns(len(charts), gap="large"), charts.items(), strict=True):
+    columns = st.container(key="two-budget").columns(len(charts), gap="large")
+    for column, (title, drawn) in zip(columns, charts.items(), strict=True):
         with column:
             st.markdown(f"**{title}**")
             st.echarts_chart(

@@ -34,7 +34,7 @@ def show_wrong(opened: Opened, study: Study, detector: str, review: Review) -> N
         head = st.container()
         wanted = _filter(study, detector)
         places = _frozen(study, wanted, review)
-        left, right = st.columns([6, 5], gap="medium")
+        left, right = st.container(key="two-why").columns([6, 5], gap="medium")
         with left:
             page = _page(places)
             rows_run = _rows(opened, study, page)
