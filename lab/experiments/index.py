@@ -105,8 +105,9 @@ class Index:
     def _end(self) -> None:
         if self._process is not None:
             self._process.kill()
-            with self._process:  # closes its pipes and waits for it
-                self._process = None
+            with suppress(BrokenPipeError), self._process:  # closes its pipes, one with words for it perhaps, and waits
+                pass
+            self._process = None
 
     def _start(self) -> subprocess.Popen[str]:
         with open(self._home / LOG_FILE, "w") as log:

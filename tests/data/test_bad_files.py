@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,27 +149,30 @@ def test_each_takes_less_than_10_seconds_and_1_gigabyte(tmp_path: Path) -> None:
 
 def main(folder: Path) -> None:
     """Read all of them; the last line has the longest time of the processor and the highest memory."""
-    import resource
-    import time
-
-    seconds = {}
+    longest, peak = 0.0, 0
     for i, case in enumerate(CASES):
         path = folder / f"{i}{case.suffix}"
-        subprocess.run([sys.executable, "-c", MAKE, str(i), str(path)], check=True) if case.heavy else path.write_bytes(
-            case.make()
-        )
+        if case.heavy:
+            subprocess.run([sys.executable, "-c", MAKE, str(i), str(path)], check=True)
+        else:
+            path.write_bytes(case.make())
         before = time.process_time()
         found = read(path, case)
-        seconds[name_of(case)] = time.process_time() - before
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(
-            f"{seconds[name_of(case)]:6.2f} s {peak / 1e6:5.0f} MB  {name_of(case)}: {found if isinstance(found, str) else found.kind}"[
-                :200
-            ]
-        )
+        seconds, peak = time.process_time() - before, highest_memory()
+        longest = max(longest, seconds)
+        said = found if isinstance(found, str) else found.kind
+        print(f"{seconds:6.2f} s {peak / 1e6:5.0f} MB  {name_of(case)}: {said}"[:200])
         judge(case, found)
         path.unlink()
-    print(json.dumps({"files": len(CASES), "seconds": max(seconds.values()), "bytes": peak}))
+    print(json.dumps({"files": len(CASES), "seconds": longest, "bytes": peak}))
+
+
+def highest_memory() -> int:
+    """Bytes. Of this process alone: on Linux `getrusage` counts what its parent had when it was born."""
+    status = Path("/proc/self/status")
+    if status.is_file() and (found := re.search(r"VmHWM:\s*(\d+) kB", status.read_text())):
+        return 1024 * int(found[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
 
 
 MAKE = """

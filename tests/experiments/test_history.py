@@ -208,6 +208,7 @@ def test_a_killed_process_and_a_lost_database_are_made_up_for_from_the_files(kep
     settled(kept)
     before = sorted(record.digest for record in kept.records())
     kept._index._process.kill()
+    kept._index._process.wait()  # from now on, whatever it is told breaks the pipe
     for file in (place / "home").glob("mlflow.db*"):
         file.unlink()
     request = experiment(5)
