@@ -16,6 +16,7 @@ from numpy import ndarray
 from lab.analysis.concentration_alarm import concentration_alarm
 from lab.analysis.consistency import consistency_effect
 from lab.analysis.detect import detectors, find_label_issues
+from lab.analysis.detect import score as score_of
 from lab.analysis.detect_metrics import Quality, auroc, quality
 from lab.analysis.inn import Segments, inn_scores, inn_segments, quadrature_rule
 from lab.analysis.mixtures import Mixture, fit_bmm, fit_gmm
@@ -24,7 +25,7 @@ from lab.core.rng import numpy_rng
 from lab.core.threads import threads
 from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
-from lab.experiments.worker_detection_training import Trained, inputs_for_rivals, train_three
+from lab.experiments.worker_detection_training import Trained, evenly, inputs_for_rivals, train_three
 from lab.experiments.worker_held_out import held_out
 from lab.experiments.worker_runs import thumbnails
 from lab.methods.knet_classifier import KNetClassifier
@@ -71,7 +72,7 @@ def run_detection(study: Detection, report: PlainReport) -> Run:
     space = inputs_for_rivals(study, trained)
     verdicts = ask_all(study, trained, table, space, report)
     report(0.85, "looking back at the epochs")
-    lives, curves = look_back(trained, table, wrong)
+    lives, curves = look_back(study, trained, table, wrong)
     effect = [consistency_effect(net, trained.x, y_given, trained.y_clean, table) for net in trained.nets["ce"]]
     report(0.96, "collecting what was found")
     alarm = concentration_alarm(y_given, space)
@@ -125,7 +126,7 @@ def ask_all(
 
 
 def look_back(
-    trained: Trained, table: NeighborTable, wrong: Bool[ndarray, " n"]
+    study: Detection, trained: Trained, table: NeighborTable, wrong: Bool[ndarray, " n"]
 ) -> tuple[dict[str, ndarray], dict[str, list[float | None]]]:
     """Each sample's life over the watched epochs, and the AUROC of each detector that changes with them."""
     y, nets = trained.y_given, trained.nets
@@ -139,6 +140,7 @@ def look_back(
         "small loss, CE": [-loss for loss in trained.losses["ce"]],
         "small loss, CE+NE": [-loss for loss in trained.losses["ce_ne"]],
         "small loss, MixUp": [-loss for loss in trained.losses["mixup"]],
+        detectors()["aum"].title: margins_so_far(study, trained),
         "kNN agreement, by the network": agreement,
     }
     lives = {
@@ -148,9 +150,16 @@ def look_back(
         "life_posterior": in_a_byte(posterior),
     }
     return lives, {
-        name: [none_if_nan(auroc(np.asarray(s, dtype=np.float64), wrong)) for s in scores]
+        name: [None if s is None else none_if_nan(auroc(np.asarray(s, dtype=np.float64), wrong)) for s in scores]
         for name, scores in curves.items()
     }
+
+
+def margins_so_far(study: Detection, trained: Trained) -> list[Float[ndarray, " n"] | None]:
+    """The logit margin averaged over training until each watched epoch; None before logits were first recorded."""
+    recorded = np.array(sorted(evenly(study.experiment.schedule.epochs)))
+    until = [trained.logits[recorded <= epoch] for epoch in study.watched]
+    return [score_of("aum", y_given=trained.y_given, logits=logits) if len(logits) else None for logits in until]
 
 
 def ablation(final: Segments, wrong: Bool[ndarray, " n"]) -> dict[str, Any]:

@@ -76,6 +76,9 @@ def test_epochs_curves_and_lives_fit_together(study: Study) -> None:
         assert arrays[name].shape == (2, n)
     np.testing.assert_allclose(arrays["life_inn"][-1] / 255, study.score("inn"), atol=0.003)
     assert metrics["auroc"]["INN"][-1] == pytest.approx(study.detectors[study.names.index("inn")]["auroc"], abs=1e-4)
+    (aum,) = (one for one in study.detectors if one["name"] == "aum")
+    assert metrics["auroc"][aum["title"]][-1] == pytest.approx(aum["auroc"], abs=1e-4)  # all logits are in by then
+    assert metrics["auroc"][aum["title"]][0] != metrics["auroc"][aum["title"]][-1]
     assert metrics["ablation"]["integral"][metrics["ablation"]["L"].index(10)] == pytest.approx(
         metrics["auroc"]["INN"][-1], abs=1e-4
     )
