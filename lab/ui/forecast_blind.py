@@ -101,7 +101,7 @@ def _what_if_and_matrices(found: Run) -> None:
 def table_of(found: Run) -> str:
     """The table as text."""
     lines = [
-        "| K | Forecast, % | 95 % interval around both | Counted, % | With the true matrix, % | Real neighbours, % |",
+        "| K | Forecast, % | 95 % interval | Counted, % | True matrix, % | Real votes, % |",
         "|--:|--:|--:|--:|--:|--:|",
     ]
     for row in found.metrics["rows"]:
