@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter, process_time
 from typing import Any
@@ -134,7 +135,7 @@ def look_back(
     inn_of_ce = [inn_scores(net, trained.x, y, table, n_neighbors=N_NEIGHBORS) for net in nets["ce"]]
     agreement = [(y[idx] == y[:, None]).mean(axis=1) for idx in trained.nearest]
     posterior = [fit_bmm(s, rng=numpy_rng(0, "life")).p_clean(s) if np.ptp(s) > 1e-9 else np.ones(len(s)) for s in inn]
-    curves = {
+    curves: dict[str, Sequence[ndarray | None]] = {
         "INN": inn,
         "INN, f by cross-entropy": inn_of_ce,
         "small loss, CE": [-loss for loss in trained.losses["ce"]],

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lab.experiments import Run
 from lab.specs import Toy, digest
@@ -69,7 +70,7 @@ def toy_figure(run: Run, busy: bool) -> None:
         key=COMPONENT,
         options=options,
         on_edit=lambda edit: _apply(edit, run.request.toy),
-        on_view=lambda: st.rerun(NUMBERS),
+        on_view=_renew_numbers,
     )
 
     @st.fragment(key=NUMBERS)
@@ -79,6 +80,13 @@ def toy_figure(run: Run, busy: bool) -> None:
         numbers_table(run, min(view.k, len(run.metrics["accuracy"]["knn"])))
 
     numbers()
+
+
+def _renew_numbers() -> None:
+    """The numbers alone; but where another choice of the same moment has the whole page run, that one must stand."""
+    context = get_script_run_ctx()
+    if context is None or context.fragment_ids_this_run:
+        st.rerun(NUMBERS)
 
 
 def _apply(edit: Edit, dataset: Toy) -> None:
