@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from lab.core.checks import check_choice, check_integer, require
 from lab.noise import Clean
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
 
@@ -16,7 +16,7 @@ LARGEST_K = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Aggregates:
+class Aggregates(Asked):
     """The softmax of a training, class by class and sample by sample, with the histograms of the neighbours' labels.
 
     Attributes:
@@ -47,11 +47,6 @@ class Aggregates:
     def before_noise(self) -> Aggregates:
         """The same of a network that was trained on clean labels."""
         return replace(self, experiment=replace(self.experiment, noise=Clean()))
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits; the same question has the same digest on every machine."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

@@ -82,3 +82,14 @@ def from_json(text: str) -> Any:
 def digest(value: Any) -> str:
     """The first 12 hex digits of the SHA-256 of the canonical JSON."""
     return hashlib.sha256(to_json(value).encode()).hexdigest()[:12]
+
+
+class Asked:
+    """Something that can be asked for: a frozen dataclass whose digest is its identity."""
+
+    __slots__ = ()
+
+    @property
+    def digest(self) -> str:
+        """12 hex digits; the same request has the same digest on every machine."""
+        return digest(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lab.core.checks import check_choice, check_integer, require
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
 from lab.specs.methods import K_LIMIT, KAPPAS, KNet
@@ -26,7 +26,7 @@ def knet_for(n_train: int, fixed_ks: tuple[int, ...] = FIXED_KS) -> KNet:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
+class Comparison(Asked):
     """Network, kNN, kNet and fixed kNet on one training, judged by its test rows.
 
     Attributes:
@@ -58,18 +58,13 @@ class Comparison:
         check_integer("seed", self.seed, 0, 2**31 - 1)
 
     @property
-    def digest(self) -> str:
-        """12 hex digits; the same comparison has the same digest on every machine."""
-        return digest(self)
-
-    @property
     def lane(self) -> str:
         """It answers in seconds where the training is there; see `lab.experiments.engine`."""
         return "quick"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class KNetSizes:
+class KNetSizes(Asked):
     """How well kNet does against its width, and against the form in which k enters it.
 
     Attributes:
@@ -93,11 +88,6 @@ class KNetSizes:
             check_choice("kappas", kappa, KAPPAS)
         for k in self.ks:
             check_integer("ks", k, 1, K_LIMIT)
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from lab.core.checks import check_integer, require
 from lab.noise import Symmetric
 from lab.specs.backbones import DigitsMLP
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.correction_methods import (
     PENCIL,
     CorrectionMethod,
@@ -38,7 +38,7 @@ def digits_experiment() -> Experiment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Correction:
+class Correction(Asked):
     """Labels repaired episode by episode, and a network trained on what came out.
 
     Attributes:
@@ -63,11 +63,6 @@ class Correction:
         )
 
     @property
-    def digest(self) -> str:
-        """12 hex digits; the same correction has the same digest on every machine."""
-        return digest(self)
-
-    @property
     def lane(self) -> str:
         """It trains several networks; see `lab.experiments.engine`."""
         return "training"
@@ -80,7 +75,7 @@ class Correction:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LabelInference:
+class LabelInference(Asked):
     """How well the true labels can be inferred while one network trains (KED Figs 3, 5 and 6): nothing is corrected.
 
     Attributes:
@@ -114,11 +109,6 @@ class LabelInference:
             require(getattr(self, name) in self.ks, name, f"among ks, {self.ks}", getattr(self, name))
         object.__setattr__(self, "percent", float(self.percent))
         require(0 < self.percent <= 100, "percent", "above 0 and at most 100", self.percent)
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

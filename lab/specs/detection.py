@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lab.core.checks import check_choice, check_integer, require
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
 
@@ -16,7 +16,7 @@ EARLIEST = (1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Detection:
+class Detection(Asked):
     """All detectors on the labels of one training.
 
     Three networks are trained by the experiment's schedule: with cross-entropy (features for INN's neighbours, losses),
@@ -52,18 +52,13 @@ class Detection:
         return tuple(sorted({last, *(self.epochs or (epoch for epoch in EARLIEST if epoch < last))}))
 
     @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
-
-    @property
     def lane(self) -> str:
         """It trains networks."""
         return "training"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class InnFigure:
+class InnFigure(Asked):
     """A figure of INN's on digits that needs trainings of its own.
 
     Attributes:
@@ -80,11 +75,6 @@ class InnFigure:
         for seed in self.seeds:
             check_integer("seeds", seed, 0, 2**32 - 1)
         require(1 <= len(self.seeds) <= MOST_SEEDS, "seeds", f"1 to {MOST_SEEDS}", len(self.seeds))
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

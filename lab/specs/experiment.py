@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lab.core.checks import check_choice, check_integer, require
 from lab.noise import MODES, MatrixNoise, Noise, ToyAsymmetric
 from lab.specs.backbones import BackboneSpec, ToyMLP
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.datasets import DATASETS
 from lab.specs.labels import DataSource, LabelStudy, RareClass, RarePair
 from lab.specs.methods import KNet, Loss, LossCorrection
@@ -16,7 +16,7 @@ from lab.specs.training import Record, Schedule, Seeds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Experiment:
+class Experiment(Asked):
     """Data, noise, network and method with their seeds. Its digest is the identity of the run.
 
     With a `Toy` it is what the toy page shows: network, kNN and kNet on decision fields. With a `DataSource` it is the
@@ -107,11 +107,6 @@ class Experiment:
         return LabelStudy(
             dataset=self.dataset, imbalance=self.imbalance, noise=self.noise, mode=self.mode, seed=self.seeds.noise
         )
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits; the same experiment has the same digest on every machine."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lab.core.checks import check_choice, check_integer, require
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
 from lab.specs.methods import KNet
@@ -53,7 +53,7 @@ class MapSource:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FeatureMap:
+class FeatureMap(Asked):
     """Two maps of the same rows, with everything that a page links to them.
 
     Attributes:
@@ -83,11 +83,6 @@ class FeatureMap:
         require(not self.inn or self.part == "train", "inn", "false for test rows, which have no given label", self.inn)
         names = {source.experiment.dataset.name for source in (self.left, self.right)}  # type: ignore[union-attr]
         require(len(names) == 1, "data sets of the two maps", "the same", ", ".join(sorted(names)))
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits; the same maps have the same digest on every machine."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.core.checks import check_choice, check_integer, check_number, require
 from lab.noise import Concentrated, MatrixNoise, Noise, Uniform
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.datasets import DATASETS
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
@@ -25,7 +25,7 @@ def even_levels(highest: float) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Forecast:
+class Forecast(Asked):
     """Data, a kind of noise and some K. Its digest is the identity of the curves and of what is measured beside them.
 
     Attributes:
@@ -104,18 +104,13 @@ class Forecast:
         return replace(self.noise, rate=level)  # type: ignore[type-var]  # every kind with a rate is a dataclass
 
     @property
-    def digest(self) -> str:
-        """12 hex digits; the same forecast has the same digest on every machine."""
-        return digest(self)
-
-    @property
     def lane(self) -> str:
         """It answers in seconds; see `lab.experiments.engine`."""
         return "quick"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BlindForecast:
+class BlindForecast(Asked):
     """The forecast of somebody who has the given labels alone, at one level: T is estimated from them, and C_s too."""
 
     forecast: Forecast = field(default_factory=Forecast)
@@ -127,18 +122,13 @@ class BlindForecast:
         check_integer("seed", self.seed, 0, 2**32 - 1)
 
     @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
-
-    @property
     def lane(self) -> str:
         """It answers in seconds."""
         return "quick"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ForecastCheck:
+class ForecastCheck(Asked):
     """How exact a forecast is at one noise level: the theory beside simulated and real votes."""
 
     forecast: Forecast = field(default_factory=Forecast)
@@ -146,11 +136,6 @@ class ForecastCheck:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", check_number("level", self.level, 0, self.forecast.highest))
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

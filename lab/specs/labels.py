@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from lab.core.checks import check_choice, check_integer, check_number, require
 from lab.noise import MODES, HumanLabels, MatrixNoise, Noise, Semantic
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.datasets import DATASETS
 
 PLAIN_NAME = re.compile(r"\w[\w .-]{0,79}")  # of a file or folder right below LAB_DATA: no way out of it
@@ -70,7 +70,7 @@ class RarePair:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LabelStudy:
+class LabelStudy(Asked):
     """Data, noise and a seed. Its digest is the identity of the labels that come out.
 
     Attributes:
@@ -115,11 +115,6 @@ class LabelStudy:
         if names is not None and isinstance(self.imbalance, RarePair):
             return names[self.imbalance.majority], names[self.imbalance.minority]
         return names
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits; the same study has the same digest on every machine."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from lab.core.checks import check_integer, require
 from lab.noise import Noise, Uniform
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
 from lab.specs.training import Record, Seeds
@@ -15,7 +15,7 @@ MOST_TRAININGS = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NetworkCurve:
+class NetworkCurve(Asked):
     """The same training under several noises, each on several seeds; of each only its accuracy by epoch is kept.
 
     Attributes:
@@ -48,11 +48,6 @@ class NetworkCurve:
             tuple(replace(base, noise=noise, seeds=Seeds(noise=s, init=s, batch=s)) for s in self.seeds)
             for noise in self.noises
         )
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits; the same curve has the same digest on every machine."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

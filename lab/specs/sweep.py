@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from lab.core.checks import check_integer, require
-from lab.specs.codec import digest, from_plain, to_plain
+from lab.specs.codec import Asked, digest, from_plain, to_plain
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
 from lab.specs.training import Seeds
@@ -45,7 +45,7 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sweep:
+class Sweep(Asked):
     """Every combination of the axes' values, on every seed.
 
     Attributes:
@@ -96,11 +96,6 @@ class Sweep:
     def experiments(self) -> tuple[Experiment, ...]:
         """All of them, cell by cell."""
         return tuple(experiment for cell in self.cells for experiment in cell.experiments)
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits; the same sweep has the same digest on every machine."""
-        return digest(self)
 
 
 def replaced(experiment: Experiment, changes: Iterable[tuple[str, Any]]) -> Experiment:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.core.checks import check_integer, require
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.uploads import DECISIONS, LONGEST_NAME, Decision, Upload
 
 MOST_ROWS = 2000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UploadRows:
+class UploadRows(Asked):
     """Some rows of the file as they stand there: texts of their columns, and their pictures.
 
     Attributes:
@@ -30,18 +30,13 @@ class UploadRows:
         require(list(self.rows) == sorted(set(self.rows)), "rows", "ascending, without repeats", self.rows[:10])
 
     @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
-
-    @property
     def lane(self) -> str:
         """It answers in seconds."""
         return "quick"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UploadExport:
+class UploadExport(Asked):
     """The file with the decisions carried out, in its own format and order; without decisions, the very bytes.
 
     Attributes:
@@ -60,11 +55,6 @@ class UploadExport:
             require(named if kind == "relabel" else label is None, "label", "a class name with relabel alone", label)
         rows = [row for row, _, _ in self.decisions]
         require(rows == sorted(set(rows)), "decisions", "ascending by row, one a row", rows[:10])
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

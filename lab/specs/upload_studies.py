@@ -11,7 +11,7 @@ from typing import Any
 from lab.core.checks import check_choice, check_integer, require
 from lab.noise import HumanLabels, Noise
 from lab.specs.backbones import BACKBONES
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 from lab.specs.uploads import DECISIONS, Decision, Upload
 
 SPACES = ("columns", "network")
@@ -21,7 +21,7 @@ MOST_SEEDS, MOST_KS, MOST_DETECTORS, MOST_DECISIONS = 20, 12, 16, 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UploadStudy:
+class UploadStudy(Asked):
     """The health of a file, and every detector on its labels.
 
     Attributes:
@@ -49,17 +49,12 @@ class UploadStudy:
         check_integer("n_folds", self.n_folds, 2, 10)
 
     @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
-
-    @property
     def lane(self) -> str:
         """A network takes minutes; all else seconds."""
         return "training" if self.space == "network" else "quick"
 
 
-class _WhatIf:
+class _WhatIf(Asked):
     """What all questions about a study have."""
 
     __slots__ = ()
@@ -79,11 +74,6 @@ class _WhatIf:
         for name in names:
             require(isinstance(name, str) and name.isidentifier(), "detectors", "names of detectors", name)
         require(len(names) <= MOST_DETECTORS, "detectors", f"at most {MOST_DETECTORS}", len(names))
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits."""
-        return digest(self)
 
     @property
     def lane(self) -> str:

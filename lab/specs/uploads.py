@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.core.checks import check_choice, check_integer, require
-from lab.specs.codec import digest
+from lab.specs.codec import Asked
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".xlsx", ".npz", ".zip")
 KINDS = ("table", "arrays", "images", "probabilities")
@@ -52,15 +52,10 @@ class Upload:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UploadLook:
+class UploadLook(Asked):
     """A first look: what kind of file, which columns, which labels, and the first rows."""
 
     upload: Upload
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits; the same bytes read the same way have the same digest on every machine."""
-        return digest(self)
 
     @property
     def lane(self) -> str:
