@@ -26,7 +26,7 @@ def show_selection(run: Run, view: AtK, ids: Int[ndarray, " s"]) -> None:
     digest = run.request.digest
     circled = np.flatnonzero(np.any([ring.members for ring in view.rings], axis=0))
     listed, what = (ids, "selected") if len(ids) else (circled, "circled (nothing is selected)")
-    wide, narrow = st.columns(2, gap="medium")
+    wide, narrow = st.container(key="two-selected").columns(2, gap="medium")
     with wide:
         st.subheader(f"{len(listed):,} {'point' if len(listed) == 1 else 'points'} {what}", anchor=False)
         ticked = _table(run, view, listed, digest)
