@@ -1,14 +1,33 @@
 // The live histograms: a row for each class, a column for each kind of label, and one for the mean softmax. On a canvas,
 // because they are drawn in every frame of a lasso.
 
-const BARS = { row: 23, head: 28, most: 20, gap: 24, narrow: 560 };
+const BARS = { row: 23, title: 17, most: 20, gap: 24, narrow: 560, names: 150 };
 
-// On a telephone two columns stand side by side, the others below them.
+// On a telephone two columns stand side by side, the others below them. A title has as many lines as it needs.
 function barsLayout(app, width) {
-  const columns = app.points.labels.length + (app.points.probs ? 1 : 0);
-  const across = width < BARS.narrow ? Math.min(2, columns) : columns;
-  const block = BARS.head + BARS.row * Math.min(BARS.most, app.points.classes.length) + 8;
-  return { across, block, height: block * Math.ceil(columns / across) };
+  const { points, theme } = app;
+  const ctx = app.ui.bars.getContext("2d");
+  ctx.font = `14px ${theme.font}`;
+  const titles = points.labels.map(({ name }) => name).concat(points.probs ? ["mean softmax"] : []);
+  const across = width < BARS.narrow ? Math.min(2, titles.length) : titles.length;
+  const longest = Math.max(...points.classes.map((name) => ctx.measureText(name).width));
+  const names = Math.min(BARS.names, width * 0.3, 40 + longest);
+  const each = (width - names) / across;
+  const lines = titles.map((title) => wrapped(ctx, title, each - 8));
+  const head = 11 + BARS.title * Math.max(...lines.map(({ length }) => length));
+  const block = head + BARS.row * Math.min(BARS.most, points.classes.length) + 8;
+  return { across, names, each, lines, head, block, height: block * Math.ceil(titles.length / across) };
+}
+
+// The words of a text in lines; one that is too long is cut.
+function wrapped(ctx, text, width) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length && ctx.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+    else lines.push(fitted(ctx, word, width));
+  }
+  return lines;
 }
 
 function sizeBars(app) {
@@ -20,8 +39,8 @@ function sizeBars(app) {
 }
 
 function barColumns({ points, tally }) {
-  const columns = points.labels.map(({ name }, k) => ({ title: name, values: tally.classes[k], words: number }));
-  if (tally.sums) columns.push({ title: "mean softmax", values: meanSoftmax(tally), words: (share) => `${(100 * share).toFixed(1)} %` });
+  const columns = points.labels.map((label, k) => ({ values: tally.classes[k], words: number }));
+  if (tally.sums) columns.push({ values: meanSoftmax(tally), words: (share) => `${(100 * share).toFixed(1)} %` });
   return columns;
 }
 
@@ -45,16 +64,15 @@ function paintBars(app) {
 function drawBars(ctx, app, width) {
   const { theme, points } = app;
   const rows = barRows(app);
-  const { across, block } = barsLayout(app, width);
-  const names = Math.min(150, width * 0.3);
-  const each = (width - names) / across;
+  const { across, names, each, lines, head, block } = barsLayout(app, width);
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
   ctx.font = `14px ${theme.font}`;
   barColumns(app).forEach((column, k) => {
     const y = block * Math.floor(k / across);
-    if (k % across === 0) rows.forEach((c, r) => drawClassName(ctx, app, points.classes[c], c, y + BARS.head + (r + 0.5) * BARS.row, names));
-    drawColumn(ctx, theme, column, rows, names + (k % across) * each, y, each);
+    if (k % across === 0) rows.forEach((c, r) => drawClassName(ctx, app, points.classes[c], c, y + head + (r + 0.5) * BARS.row, names));
+    drawTitle(ctx, theme, lines[k], names + (k % across) * each, y + head);
+    drawColumn(ctx, theme, column, rows, names + (k % across) * each, y + head, each);
   });
 }
 
@@ -69,15 +87,19 @@ function drawClassName(ctx, { theme }, name, c, y, width) {
   ctx.fillText(fitted(ctx, name, width - 30), 22, y);
 }
 
-function drawColumn(ctx, theme, { title, values, words }, rows, x, top, width) {
+// Its last line stands right above the bars.
+function drawTitle(ctx, theme, lines, x, bottom) {
   ctx.fillStyle = css(theme.muted);
-  ctx.fillText(fitted(ctx, title, width - 4), x, top + BARS.head / 2 - 2);
+  lines.forEach((line, i) => ctx.fillText(line, x, bottom - 15 - BARS.title * (lines.length - 1 - i)));
+}
+
+function drawColumn(ctx, theme, { values, words }, rows, x, top, width) {
   const most = Math.max(...values) || 1;
   const room = Math.max(8, width - BARS.gap - ctx.measureText(words(most)).width);
   ctx.lineWidth = 1;
   ctx.strokeStyle = css(theme.text, 0.45);
   rows.forEach((c, r) => {
-    const y = top + BARS.head + r * BARS.row;
+    const y = top + r * BARS.row;
     const length = (values[c] / most) * room;
     if (values[c]) {
       ctx.fillStyle = css(theme.classes[c]);
@@ -88,7 +110,7 @@ function drawColumn(ctx, theme, { title, values, words }, rows, x, top, width) {
     ctx.fillText(words(values[c]), x + length + 5, y + BARS.row / 2 + 0.5);
   });
   ctx.fillStyle = css(theme.text, 0.35);
-  ctx.fillRect(x - 1, top + BARS.head, 1, rows.length * BARS.row);
+  ctx.fillRect(x - 1, top, 1, rows.length * BARS.row);
 }
 
 // The text, cut so that it fits.

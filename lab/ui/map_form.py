@@ -26,8 +26,8 @@ WORDS = {
     ),
     "DRO Fig. 1": (
         "One map, of a network trained on clean labels; training rows, coloured by two kinds of wrong labels. Left: 20 % "
-        "uniform noise, spread over every cluster. Right: one of five places in each class. Circled: what networks "
-        "trained on these labels get wrong. *As printed for MNIST: about 100 % accuracy on the left, 80 % on the right.*"
+        "uniform noise, spread over every cluster. Right: one of five places in each class. Tick the circles to see what "
+        "networks trained on these labels get wrong. *As printed for MNIST: about 100 % accuracy on the left, 80 % on the right.*"
     ),
     KED: (
         "60 % symmetric noise, early in the training: the deeper the layer, the better it keeps the classes apart. Move "

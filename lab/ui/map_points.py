@@ -24,12 +24,14 @@ TAP_NAMES = {
     "input": "Input",
 }
 EACH = "each map its own"
-TRUE, GIVEN, PREDICTED, VOTE, AGREE = (
+MOST_CIRCLED = 1 / 3  # of the points, by circles of one kind
+TRUE, GIVEN, PREDICTED, VOTE, AGREE, CORRECTED = (
     "true label",
     "given label",
     "predicted",
     "vote of neighbours",
     "agreeing neighbours",
+    "corrected label",
 )
 
 
@@ -64,8 +66,12 @@ class AtK:
         return (a == left) & (b == right)
 
 
-def at_k(run: Run, k: int) -> AtK:
-    """Read a finished feature map at one of its `ks`."""
+def at_k(run: Run, k: int, corrected: Mapping[str, Integer[ndarray, " m"]] | None = None) -> AtK:
+    """Read a finished feature map at one of its `ks`.
+
+    Args:
+        corrected: labels of a finished correction, of the "left" and the "right" map, or of both as "".
+    """
     study, arrays = run.request, run.arrays
     column = run.metrics["ks"].index(k)
     who = answerers(study)
@@ -74,6 +80,7 @@ def at_k(run: Run, k: int) -> AtK:
     own: dict[str, tuple[str, ...]] = {}
     if "y_given" in arrays:
         _both(labels, own, GIVEN, arrays["y_given"], arrays.get("right_y_given"))
+    _corrected(labels, own, corrected or {})
     if len(who) == 1:
         labels[PREDICTED] = left
     else:
@@ -102,6 +109,14 @@ def _both(labels: dict[str, Any], own: dict[str, Any], name: str, left: ndarray,
     names = (f"{name}, left", f"{name}, right")
     labels |= dict(zip(names, (left, right), strict=True))
     own[f"{name}, {EACH}"] = names
+
+
+def _corrected(labels: dict[str, Any], own: dict[str, Any], found: Mapping[str, Integer[ndarray, " m"]]) -> None:
+    """Corrected labels of both maps, or of the one that has some."""
+    if found.keys() == {"left", "right"}:
+        _both(labels, own, CORRECTED, found["left"], found["right"])
+        return
+    labels |= {f"{CORRECTED}, {side}" if side else CORRECTED: y for side, y in found.items()}
 
 
 def answerers(study: FeatureMap) -> tuple[str, ...]:
@@ -142,8 +157,8 @@ def first_colour(study: FeatureMap, view: AtK) -> str:
 
 
 def first_hidden(study: FeatureMap, view: AtK) -> tuple[str, ...]:
-    """Circles that are not shown at first: all of them where labels are what the maps are about."""
-    return tuple(ring.name for ring in view.rings) if study.left.labels_of else ()
+    """Circles that are not shown at first: where labels are what the maps are about, and those that would hide the map."""
+    return tuple(ring.name for ring in view.rings if study.left.labels_of or ring.members.mean() > MOST_CIRCLED)
 
 
 def map_note(run: Run, side: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from lab.experiments import Job, Run
 from lab.figures.scatter_payload import Points, encode_map, encode_pictures, encode_points
 from lab.specs import FeatureMap
 from lab.specs.feature_map import MOST_POINTS
+from lab.ui.map_corrections import Corrected, choose_corrected, corrected_note, what_changed
 from lab.ui.map_points import AtK, at_k, first_colour, first_hidden, map_note
 from lab.ui.map_selection import show_selection
 from lab.ui.map_study import map_title
@@ -54,22 +56,25 @@ def show_maps(run: Run) -> None:
 
 def _linked(run: Run, replay: str) -> None:
     study, ks = run.request, run.metrics["ks"]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        k = st.select_slider(
-            "Neighbours k that vote",
-            ks,
-            value=study.k,
-            key="k",
-            bind="query-params",
-            help="Of the votes, of kNet’s answers and of the circles. The layout stays.",
-        )
-        if st.button("See it form again", icon=":material/replay:", disabled=replay in st.session_state):
-            st.session_state[replay] = 0
-            st.rerun()
-    view = at_k(run, k)
-    ids = _maps(run, view, _frame_of_replay(run, replay))
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    k = row.select_slider(
+        "Neighbours k that vote",
+        ks,
+        value=study.k,
+        key="k",
+        bind="query-params",
+        help="Of the votes, of kNet’s answers and of the circles. The layout stays.",
+    )
+    corrected = choose_corrected(run, row)
+    if row.button("See it form again", icon=":material/replay:", disabled=replay in st.session_state):
+        st.session_state[replay] = 0
+        st.rerun()
+    view = at_k(run, k, {each.side: each.labels for each in corrected})
+    ids = _maps(run, view, _frame_of_replay(run, replay), corrected)
     _sample_note(run, ids)
     counts_table(run, view, ids)
+    for each in corrected:
+        what_changed(each, view.y_true, ids)
     show_selection(run, view, ids)
 
 
@@ -80,13 +85,13 @@ def picks(run: Run) -> dict[str, Any]:
     return found
 
 
-def _maps(run: Run, view: AtK, frame: int | None) -> Int[ndarray, " s"]:
+def _maps(run: Run, view: AtK, frame: int | None, corrected: Sequence[Corrected]) -> Int[ndarray, " s"]:
     study, picked = run.request, picks(run)
     views = [
         MapView(
             title=map_title(getattr(study, side)),
             places=_places(study.digest, side, frame, run),
-            note=map_note(run, side),
+            note=map_note(run, side) + corrected_note(corrected, side),
         )
         for side in ("left", "right")
     ]
@@ -98,7 +103,7 @@ def _maps(run: Run, view: AtK, frame: int | None) -> Int[ndarray, " s"]:
         revision=picked["revision"],
     )
     shown = mount(
-        _points(study.digest, view.k, run, view),
+        _points(study.digest, view.k, tuple(each.side + each.run.request.digest for each in corrected), run, view),
         views,
         key=f"map-{study.digest}",
         options=options,
@@ -108,7 +113,7 @@ def _maps(run: Run, view: AtK, frame: int | None) -> Int[ndarray, " s"]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _points(digest: str, k: int, _run: Run, _view: AtK) -> bytes:
+def _points(digest: str, k: int, corrected: tuple[str, ...], _run: Run, _view: AtK) -> bytes:
     return encode_points(_view.points(_run))
 
 

@@ -15,9 +15,12 @@ from streamlit.testing.v1 import AppTest
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.experiments.queueing import JobQueue
+from lab.experiments.store import store
 from lab.figures.packed_ids import ids_to_text
+from lab.methods.knn_correction import flow
 from lab.specs import TSNE, FeatureMap
 from lab.specs.presets import FEATURE_MAPS
+from lab.specs.repair import FIRST, correction_of
 from lab.ui.map_points import at_k
 
 PAGE = Path(__file__).parents[2] / "pages" / "map.py"
@@ -27,6 +30,14 @@ KNET, DRO = FEATURE_MAPS["KNET Fig. 4"], FEATURE_MAPS["DRO Fig. 1"]
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def links(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """The parameters of every link to another page; run by itself, a page knows no other."""
+    found: list[dict[str, str]] = []
+    monkeypatch.setattr("streamlit.page_link", lambda page, **look: found.append(look["query_params"]))
+    return found
 
 
 @pytest.fixture
@@ -132,6 +143,74 @@ def test_dro_fig_1_is_one_map_with_two_labels_each(open_map, line: JobQueue) -> 
     assert left["best_test_accuracy"] >= 0.94
     assert abs(right["last_test_accuracy"] - (1 - shares[1])) <= 0.05
     assert not line.running()
+
+
+def corrected_runs(rng: np.random.Generator) -> dict[str, Run]:
+    """A finished correction of the labels on each map of DRO Fig. 1, its rows in another order; and one of other labels."""
+    run, runs = the_run(DRO), {}
+    for side, experiment, given in (
+        ("left", DRO.left.judge, run.arrays["y_given"]),
+        ("right", DRO.right.judge, run.arrays["right_y_given"]),
+        ("other", replace(DRO.left.judge, seeds=replace(DRO.left.judge.seeds, noise=9)), run.arrays["y_given"]),
+    ):
+        order = rng.permutation(len(given))
+        true = run.arrays["y_true"][order]
+        first, last = given[order], np.where(rng.random(len(true)) < 0.7, true, given[order])
+        moves = flow(first.astype(int), last.astype(int), true.astype(int))
+        metrics = {
+            "initial": {"recovery": float((first == true).mean())},
+            "episodes": [{"recovery": float((last == true).mean()), "flow": dict(moves)}],
+            "n_train": len(true),
+            "uses_clean_labels": False,
+        }
+        study = correction_of(FIRST, "IterKNN")
+        study = replace(study, experiment=replace(experiment, schedule=study.experiment.schedule))
+        arrays = {"rows": run.arrays["rows"][order], "labels": np.stack([first, last]).astype(np.uint8)}
+        runs[side] = Run(study, metrics, arrays, 1.0)
+        store().begin(study)
+        store().finish(study.digest, "done", run=runs[side])
+    assert store().settle(20)
+    return runs
+
+
+def test_the_labels_of_finished_corrections_stand_at_their_rows_and_are_counted(open_map) -> None:
+    runs, run = corrected_runs(np.random.default_rng(0)), the_run(DRO)
+    page = open_map(figure="DRO Fig. 1")
+    for side in ("left", "right"):
+        (digest,) = [one.options for one in page.selectbox if one.label == f"Corrected labels, {side}"]
+        assert len(digest) == 1
+    assert {"corrected label, left", "corrected label, right"} <= set(messages(page)["points"]["labels"])
+    own = {each["name"]: each["labels"] for each in messages(page)["options"]["own"]}
+    assert own["corrected label, each map its own"] == ["corrected label, left", "corrected label, right"]
+    ids = [3, 5, 77, 901, 1200]
+    page.session_state[f"map-{DRO.digest}"] = state_of(DRO, ids)
+    page.run()
+    lines = page.dataframe[0].value
+    assert sorted(lines["point"]) == sorted(ids)
+    for side in ("left", "right"):
+        arrays, last = runs[side].arrays, runs[side].metrics["episodes"][-1]
+        by_row = dict(zip(arrays["rows"].tolist(), arrays["labels"][-1].tolist(), strict=True))
+        assert lines[f"corrected label, {side}"].tolist() == [str(by_row[row]) for row in lines["row"]]
+        text = next(one.value for one in page.markdown if one.value.startswith(f"| Given label → by IterKNN, {side}"))
+        cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
+        table = {row[0]: int(row[1].replace(",", "")) for row in cells}
+        assert table["wrong → right"] == last["flow"]["wrong_right"]
+        assert table["right → wrong"] == last["flow"]["right_wrong"]
+        assert sum(table.values()) == len(run.arrays["rows"])
+        assert sum(int(row[2]) for row in cells) == len(ids)
+    page = open_map(figure="DRO Fig. 1", **{"corrected-left": runs["other"].request.digest})
+    assert any("of other labels" in one.value for one in page.warning)
+
+
+def test_without_a_finished_correction_the_page_says_how_to_get_one(open_map, links) -> None:
+    page = open_map(figure="DRO Fig. 1")
+    assert not [one for one in page.selectbox if one.label.startswith("Corrected")]
+    assert any(one.value.startswith("To colour by corrected labels") for one in page.caption)
+    assert [(link["model"], link["of"]) for link in links] == [
+        ("Uniform", "Data and noise of your choice"),
+        ("One place per class", "Data and noise of your choice"),
+    ]
+    assert any(one.value.startswith("Test rows have no given labels") for one in open_map().caption)
 
 
 @pytest.mark.parametrize(

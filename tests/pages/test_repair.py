@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,7 @@ from lab.specs import Correction, SelKNN, from_json, to_json
 from lab.specs.code import as_code
 from lab.specs.repair import FIRST, INFERENCE, METHODS, REPAIRS, RETRAINING, correction_of
 from lab.ui.repair import Start, chosen
+from lab.ui.repair_address import correction_address, method_name
 from lab.ui.repair_again import corrected_experiment
 from lab.ui.repair_choice import WHAT
 from lab.ui.repair_view import labels_csv, result_row
@@ -173,6 +175,25 @@ def test_any_data_and_noise_are_repaired_with_the_cost_said_before(open_page, as
     experiment = request.experiment
     assert (experiment.dataset.n, experiment.noise, experiment.schedule.epochs) == (400, Uniform(0.3), 5)
     assert type(request.method) is SelKNN
+
+
+def test_the_address_of_a_correction_asks_for_this_very_correction(open_page, asked) -> None:
+    page = open_page(**OWN)
+    page.button(key="repair").click().run()
+    (wanted,) = corrections(asked)
+    address = correction_address(wanted)
+    assert address is not None
+    assert any(button.key == f"stop-{wanted.digest}" for button in open_page(**address).button)
+
+
+def test_the_address_of_a_column_of_the_paper_opens_it_and_others_are_not_made_up() -> None:
+    column = correction_of("Symmetric 80 %", "PENCIL", 2)
+    assert correction_address(column) == {"noise": "Symmetric 80 %", "seed": "2"}
+    odd = replace(column, method=SelKNN(episodes=4, k=30, percent_step=7.0))
+    assert correction_address(odd) is None
+    for kept in list(RETRAINING.values())[1:]:
+        assert correction_address(kept) is None
+        assert method_name(kept).startswith("SelKNN (same network")
 
 
 def test_every_method_under_way_has_its_own_progress_and_stop(open_page, asked) -> None:
