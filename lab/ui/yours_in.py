@@ -179,7 +179,7 @@ def _column_pickers(first: Run, label: str, out: tuple[str, ...]) -> None:
     usable = [column["name"] for column in columns if column["role"] == "feature" or column["name"] in (guess, *out)]
     usable = [name for name in usable if name != label]
     st.session_state["label-column"], st.session_state["left-out"] = label, [name for name in out if name in usable]
-    left, right = st.columns([1, 2])
+    left, right = st.container(key="two-columns").columns([1, 2])
     with left:
         st.selectbox("Labels are in", names, key="label-column", on_change=_rechoose, args=(names, guess))
     if len(usable) > 1:
@@ -211,7 +211,9 @@ def _preview(opened: Opened) -> None:
         )
         return
     if m["preview"]:
-        st.dataframe(pd.DataFrame(m["preview"], columns=m.get("preview_columns")), hide_index=True, key="in-preview")
+        stays = {m["label"]: st.column_config.Column(pinned=True)}
+        preview = pd.DataFrame(m["preview"], columns=m.get("preview_columns"))
+        st.dataframe(preview, hide_index=True, key="in-preview", column_config=stays)
 
 
 def column_table(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -220,10 +222,10 @@ def column_table(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "Column": column["name"],
             "Role": ROLES.get(column["role"], column["role"]),
-            "Kind": column["kind"],
-            "Missing": column["missing"],
-            "Different values": column["distinct"],
             "Why": column["why"],
+            "Missing": column["missing"],
+            "Different": column["distinct"],
+            "Kind": column["kind"],
         }
         for column in columns
     ]

@@ -15,20 +15,21 @@ from lab.experiments import Run
 from lab.figures.inn import line_chart
 from lab.ui.pictures import Picture, picture_list
 from lab.ui.words import literal
+from lab.ui.wrapped_table import wrapped_table
 from lab.ui.yours_study import Study
 
 MOST_VOTES = 4  # classes named in a sentence
 
 
 def show_why(study: Study, detector: str, place: int, rows_run: Run | None) -> None:
-    """Everything about the label at one place."""
+    """Everything about the label at one place, but the rows around it; for those see `show_rows`."""
     row, given = int(study.rows[place]), int(study.y_given[place])
     suggested = int(study.suggested(detector)[place])
     st.subheader(f"Why row {row}?", anchor=False)
     other = "" if suggested == given else f", suggested {quoted(study, suggested)}"
     st.markdown(f"Given {quoted(study, given)}{other}. {votes_words(study, place)}")
-    _neighbours(study, detector, place, rows_run)
-    st.dataframe(pd.DataFrame(verdicts(study, place)), hide_index=True, height="content", key="why-verdicts")
+    _pictures(study, detector, place, rows_run)
+    wrapped_table(verdicts(study, place), key="why-verdicts")
     _losses(study, place)
 
 
@@ -60,44 +61,61 @@ def verdicts(study: Study, place: int) -> Iterator[dict[str, Any]]:
     """What each detector says of the label."""
     for one in study.detectors:
         name, score = one["name"], study.score(one["name"])
-        suggested = int(study.suggested(name)[place])
         yield {
             "Detector": one["title"],
-            "Says": "wrong" if study.called(name)[place] else "right",
-            "Rank": f"{int((score < score[place]).sum()) + 1:,} of {study.n:,}",
-            "Would give": study.classes[suggested] if study.called(name)[place] else "–",
+            "Says": _says(study, name, place) if study.called(name)[place] else "right",
+            f"Rank of {study.n:,}": f"{int((score < score[place]).sum()) + 1:,}",
         }
 
 
-def _neighbours(study: Study, detector: str, place: int, rows_run: Run | None) -> None:
-    if rows_run is None:
+def _says(study: Study, name: str, place: int) -> str:
+    suggested = int(study.suggested(name)[place])
+    return "wrong" if suggested == study.y_given[place] else f"rather “{study.classes[suggested]}”"
+
+
+def _around(study: Study, place: int, rows_run: Run) -> tuple[list[int], list[str], Int[ndarray, " k"]]:
+    """Of a label and its nearest: their rows of the file, their given labels, and where `rows_run` has them."""
+    places = (place, *near(study, place))
+    rows = [int(study.rows[p]) for p in places]
+    given = [study.classes[int(study.y_given[p])] for p in places]
+    return rows, given, np.searchsorted(rows_run.request.rows, rows)
+
+
+def _pictures(study: Study, detector: str, place: int, rows_run: Run | None) -> None:
+    """This row and its nearest, where they are pictures."""
+    if rows_run is None or "pictures" not in rows_run.arrays:
         return
-    around = near(study, place)
-    dist = study.run.arrays["neighbor_dist"][place] if len(around) else []
-    rows = [int(study.rows[p]) for p in (place, *around)]
-    given = [study.classes[int(study.y_given[p])] for p in (place, *around)]
-    at = np.searchsorted(rows_run.request.rows, rows)
-    if "pictures" in rows_run.arrays:
-        called = study.called(detector)
-        words = ["this row: " + given[0], *(f"{i}: {name}" for i, name in enumerate(given[1:], 1))]
-        picture_list(
-            Picture(rows_run.arrays["pictures"][i], said, bad, f"row {row}, {said}")
-            for i, said, bad, row in zip(at, words, called[[place, *around]].tolist(), rows, strict=True)
-        )
-        name = f" This row is {literal(rows_run.metrics['names'][at[0]])}." if rows_run.metrics["names"] else ""
-        st.caption(f"This row and its nearest, with their given labels. Dashed: called wrong.{name}")
+    rows, given, at = _around(study, place, rows_run)
+    called = study.called(detector)[[place, *near(study, place)]]
+    words = ["this row: " + given[0], *(f"{i}: {name}" for i, name in enumerate(given[1:], 1))]
+    picture_list(
+        Picture(rows_run.arrays["pictures"][i], said, bad, f"row {row}, {said}")
+        for i, said, bad, row in zip(at, words, called.tolist(), rows, strict=True)
+    )
+    name = f" This row is {literal(rows_run.metrics['names'][at[0]])}." if rows_run.metrics["names"] else ""
+    st.caption(f"This row and its nearest, with their given labels. Dashed: called wrong.{name}")
+
+
+def show_rows(study: Study, place: int, rows_run: Run | None) -> None:
+    """What the file says in this row and in its nearest; row and label stay in sight beside many columns."""
+    if rows_run is None or "pictures" in rows_run.arrays:
         return
+    rows, given, at = _around(study, place, rows_run)
     columns, cells = rows_run.metrics["columns"], rows_run.metrics["cells"]
     table = pd.DataFrame([cells[i] for i in at], columns=columns)
     table = table.drop(columns=[name for name in columns if name == study.metrics["label"]])
     table.insert(0, "given label", given)
-    if len(around):
-        table.insert(1, "distance", ["this row", *(f"{d:.3g}" for d in dist[: len(around)])])
+    if len(rows) > 1:
+        dist = study.run.arrays["neighbor_dist"][place]
+        table.insert(1, "distance", ["this row", *(f"{d:.3g}" for d in dist[: len(rows) - 1])])
     table.insert(0, "row", rows)
-    st.dataframe(table, hide_index=True, key="why-rows", height="content")
-    if len(around):
+    stays = st.column_config.Column(pinned=True)
+    st.dataframe(
+        table, hide_index=True, key="why-rows", height="content", column_config={"row": stays, "given label": stays}
+    )
+    if len(rows) > 1:
         by = "what the networks answer" if study.run.request.space == "network" else "the columns that are used"
-        st.caption(f"This row and its nearest, by {by}.")
+        st.caption(f"Row {rows[0]} and its nearest, by {by}.")
 
 
 def _losses(study: Study, place: int) -> None:

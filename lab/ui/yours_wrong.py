@@ -19,7 +19,7 @@ from lab.ui.yours_many import decide_for_many
 from lab.ui.yours_state import Opened, put
 from lab.ui.yours_study import ANY, SHOWS, Filter, Study
 from lab.ui.yours_tables import detectors_side_by_side, what_was_decided
-from lab.ui.yours_why import show_why
+from lab.ui.yours_why import show_rows, show_why
 
 PAGE_LENGTH = 50  # lines of the list, so that their neighbours' rows come in one reading of the file
 LISTED, LIST = "yours-listed", "review-list"
@@ -44,6 +44,8 @@ def show_wrong(opened: Opened, study: Study, detector: str, review: Review) -> N
         with right:
             if (place := study.place(at)) is not None:
                 show_why(study, detector, place, rows_run)
+        if place is not None:
+            show_rows(study, place, rows_run)
         decide_for_many(study, wanted, places, review)
         detectors_side_by_side(study, detector)
         what_was_decided(study, review)
