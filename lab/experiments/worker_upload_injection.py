@@ -49,7 +49,8 @@ def run_upload_injection(request: UploadInjection, report: PlainReport) -> Run:
     for i, seed in enumerate(request.seeds):
         course.at(i / len(request.seeds), f"putting noise on the labels, draw {i + 1} of {len(request.seeds)}")
         labels = part.noisy(request.noise, y, seed)
-        require(bool(labels.changed.any()), "noise", "enough to change a label of this file", request.noise)
+        kind = type(request.noise).__name__  # and not the whole of a matrix
+        require(bool(labels.changed.any()), "noise", "enough to change a label of this file", kind)
         verdicts = part.judged(labels.y_given, wanted, request.study.n_neighbors)
         judged = [quality(v.score, v.is_issue, y_given=labels.y_given, y_clean=y) for v in verdicts]
         draws.append(

@@ -116,8 +116,8 @@ def score_bars(score: Float[ndarray, " n"], called: Bool[ndarray, " n"]) -> str:
     )
 
 
-def heatmap(T: Float[ndarray, "c c"], classes: Sequence[str]) -> str:
-    """Row = true class, column = given label, cell = percent."""
+def heatmap(T: Float[ndarray, "c c"], classes: Sequence[str], words: str = "Estimated share") -> str:
+    """Row = true class, column = given label, cell = percent. words: what a cell is, to start a sentence with."""
     n = len(classes)
     side = max(16, min(56, (WIDTH - NAMES) // n))
     parts = [_text(NAMES + n * side / 2, 14, "given label", anchor="middle")]
@@ -138,7 +138,7 @@ def heatmap(T: Float[ndarray, "c c"], classes: Sequence[str]) -> str:
         NAMES + n * side + 10,
         54 + n * side,
         parts,
-        "Estimated share of each true class (row) that is given as each label (column), in percent",
+        f"{words} of each true class (row) that is given as each label (column), in percent",
     )
 
 

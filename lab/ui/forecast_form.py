@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from lab.specs.forecast import CLEAN_FROM, TIES, even_levels
 from lab.specs.presets import NETWORK_BASE
 from lab.ui.noise_data import classes_of, source_picker
 from lab.ui.noise_form import Impossible, form_group
-from lab.ui.noise_matrix import MOST_CLASSES, PARAM, checked_matrix, own_matrix
+from lab.ui.noise_matrix import MOST_CLASSES, Desk, checked_matrix, first_matrix, own_matrix
 from lab.ui.noise_models import DIAL, MAP_NAMES, NAMES, SEMANTIC
 from lab.ui.run_picker import finished_trainings
 from lab.ui.whole_number import whole_number
@@ -57,14 +58,19 @@ def kinds_for(source: DataSource) -> list[str]:
     return [kind for kind in KIND_NAMES if fits.get(kind, True)]
 
 
+def desk_of(classes: Sequence[str]) -> Desk:
+    """Where this page's own matrix lies: the one that the page about noise has, too."""
+    return Desk(len(classes), {"kind": OWN})
+
+
 def _noise(source: DataSource) -> MatrixNoise | Concentrated:
     """The kind of noise, at rate 1.
 
     Raises: ValueError if a parameter is impossible.
     """
     kind = st.selectbox("Kind", kinds_for(source), format_func=KIND_NAMES.__getitem__, key="kind", bind="query-params")
-    if kind != OWN and PARAM in st.query_params:
-        del st.query_params[PARAM]
+    if kind != OWN:
+        desk_of(()).leave()
     if kind in SIMPLE:
         model: type[Any] = SIMPLE[kind]
     else:
@@ -79,7 +85,7 @@ def _noise(source: DataSource) -> MatrixNoise | Concentrated:
         return Semantic(1.0, _map(DATASETS[source.name].maps))
     if kind == OWN:
         st.caption("Type the numbers on the page, below the curves. At γ = 1 the labels follow your matrix.")
-        return checked_matrix(own_matrix(len(classes)), 1.0, classes)
+        return checked_matrix(own_matrix(desk_of(classes), first_matrix(len(classes))), 1.0, classes)
     if kind == DIAL:
         help_text = "0: spread over the class. 1: all in one place."
         dial = st.slider("Concentration", 0.0, 1.0, 1.0, 0.05, key="spot", bind="query-params", help=help_text)

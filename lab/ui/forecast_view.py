@@ -20,12 +20,12 @@ from lab.specs.presets import FORECAST
 from lab.ui.forecast import Start, level_of, mount
 from lab.ui.forecast_blind import blind_section
 from lab.ui.forecast_figures import LEVEL, REVISION
-from lab.ui.forecast_form import CLEAN_NAMES, OWN, TIE_NAMES
+from lab.ui.forecast_form import CLEAN_NAMES, OWN, TIE_NAMES, desk_of
 from lab.ui.forecast_networks import Measured, best_in_words, choose_networks, networks_section
 from lab.ui.forecast_table import exactness_table
 from lab.ui.jobs import latest_run
 from lab.ui.noise_data import classes_of
-from lab.ui.noise_matrix import DESK, matrix_editor
+from lab.ui.noise_matrix import matrix_editor
 from lab.ui.noise_models import NAMES_OF
 from lab.ui.run_words import run_title
 from lab.ui.toy_results import code_window, link_window
@@ -149,9 +149,10 @@ def _small_print(run: Run) -> str:
 def edit_matrix(source: DataSource) -> None:
     """The grid of one's own matrix, as on the page about noise."""
     classes = classes_of(source) or ()
-    if (steps := st.session_state.get(DESK, {}).get(len(classes))) is not None:
+    desk = desk_of(classes)
+    if desk.laid is not None:
         with st.expander("Edit your matrix", icon=":material/edit:", expanded=True, key="group-edit"):
-            matrix_editor(steps, classes, {"kind": OWN})
+            matrix_editor(desk.laid, classes, desk)
 
 
 def take_home(run: Run) -> None:

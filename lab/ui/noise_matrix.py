@@ -1,4 +1,4 @@
-"""A transition matrix that is edited on the page: on the session's desk, and in the address bar.
+"""A transition matrix that is edited on the page: on a desk of the session, and in the address bar.
 
 Entries are whole numbers of 1/10,000, so that what is typed, what the link holds and what is checked are the same.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,18 +77,55 @@ def first_matrix(n_classes: int) -> Steps:
     return to_steps(0.6 * np.eye(n_classes) + 0.4 * other)
 
 
-def own_matrix(n_classes: int) -> Steps:
-    """The matrix on this session's desk; at first that of the address bar."""
-    desk: dict[int, Steps] = st.session_state.setdefault(DESK, {})
-    if n_classes not in desk:
-        desk[n_classes] = first_matrix(n_classes)
-        if text := st.query_params.get(PARAM):
-            try:
-                desk[n_classes] = read_matrix(text, n_classes)
-            except ValueError as error:
-                st.warning(sentence(error))
-    st.query_params[PARAM] = write_matrix(desk[n_classes])
-    return desk[n_classes]
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a matrix of one's own lies while it is edited.
+
+    Attributes:
+        name: of the matrix, in the session.
+        switch_to_own: state of widgets to set once something is typed, so that the own matrix is the noise.
+        param: in the address.
+        links_first: whether the address holds the matrix also before anything was typed.
+    """
+
+    name: Hashable
+    switch_to_own: Mapping[str, Any] = field(default_factory=dict)
+    param: str = PARAM
+    links_first: bool = True
+
+    @property
+    def laid(self) -> Steps | None:
+        """What lies there, if anything does."""
+        return st.session_state.get(DESK, {}).get(self.name)
+
+    def lay(self, steps: Steps) -> None:
+        """Put a matrix there, in place of the one before."""
+        st.session_state[DESK] = {**st.session_state.get(DESK, {}), self.name: steps}
+
+    def put(self, steps: Steps) -> None:
+        """The same, and make it the noise. For a callback."""
+        self.lay(steps)
+        st.session_state.update(self.switch_to_own)
+
+    def leave(self) -> None:
+        """Take the matrix out of the address; it stays on the desk."""
+        st.query_params.pop(self.param, None)
+
+
+def own_matrix(desk: Desk, first: Steps) -> Steps:
+    """The matrix on a desk; else that of the address bar; else the first one."""
+    if desk.laid is None and (text := st.query_params.get(desk.param)):
+        try:
+            desk.lay(read_matrix(text, len(first)))
+        except ValueError as error:
+            st.warning(sentence(error))
+    if desk.laid is None and desk.links_first:
+        desk.lay(first)
+    if desk.laid is None:
+        desk.leave()
+        return first
+    st.query_params[desk.param] = write_matrix(desk.laid)
+    return desk.laid
 
 
 def checked_matrix(steps: Steps, rate: float, classes: Sequence[str]) -> Matrix:
@@ -103,13 +142,8 @@ def checked_matrix(steps: Steps, rate: float, classes: Sequence[str]) -> Matrix:
     return Matrix(rate, steps / UNIT)
 
 
-def matrix_editor(shown: Steps, classes: Sequence[str], switch_to_own: dict[str, str]) -> None:
-    """The grid in which the matrix is typed.
-
-    Args:
-        shown: the matrix in force.
-        switch_to_own: state of widgets to set once something is typed, so that the own matrix is the noise.
-    """
+def matrix_editor(shown: Steps, classes: Sequence[str], desk: Desk) -> None:
+    """The grid in which the matrix is typed; `shown` is the one in force."""
     grid = _grid(shown)
     key = f"{GRID}-{st.session_state[VERSION]}"
 
@@ -119,8 +153,7 @@ def matrix_editor(shown: Steps, classes: Sequence[str], switch_to_own: dict[str,
             for column, value in cells.items():
                 steps[int(row), int(column)] = round(min(max(value or 0.0, 0.0), 1.0) * UNIT)
         grid["draft"] = steps
-        st.session_state[DESK] = {**st.session_state.get(DESK, {}), len(steps): steps}
-        st.session_state.update(switch_to_own)
+        desk.put(steps)
 
     names = {str(j): st.column_config.NumberColumn(_label(name), min_value=0, max_value=1, step=0.0001, format="%.4g")
              for j, name in enumerate(classes)}  # fmt: skip
@@ -143,19 +176,18 @@ def matrix_editor(shown: Steps, classes: Sequence[str], switch_to_own: dict[str,
         st.button(
             "Scale rows to 1",
             icon=":material/balance:",
-            on_click=lambda: _put(normalised(grid["draft"]), switch_to_own),
+            on_click=lambda: desk.put(normalised(grid["draft"])),
         )
 
 
-def _put(steps: Steps, switch_to_own: dict[str, str]) -> None:
-    st.session_state[DESK] = {**st.session_state.get(DESK, {}), len(steps): steps}
-    st.session_state.update(switch_to_own)
-
-
 def _grid(shown: Steps) -> dict[str, Steps]:
-    """What the grid was filled with, and what it holds now; a new one whenever something else than typing changed it."""
-    grid = st.session_state.get(GRID)
-    if grid is None or not np.array_equal(grid["draft"], shown):
+    """What the grid was filled with, and what it holds now.
+
+    A new one whenever something else than typing changed it, and after it was out of sight, where Streamlit forgets what
+    was typed into it.
+    """
+    grid, key = st.session_state.get(GRID), f"{GRID}-{st.session_state.get(VERSION)}"
+    if grid is None or key not in st.session_state or not np.array_equal(grid["draft"], shown):
         grid = st.session_state[GRID] = {"base": shown, "draft": shown}
         st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
     return grid

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import streamlit as st
 
 from lab.noise import (
@@ -21,7 +24,7 @@ from lab.specs import DataSource, RareClass, RarePair
 from lab.specs.datasets import DATASETS
 from lab.ui import noise_controls
 from lab.ui.noise_data import label_files
-from lab.ui.noise_matrix import MOST_CLASSES, PARAM, checked_matrix, own_matrix
+from lab.ui.noise_matrix import MOST_CLASSES, Desk, checked_matrix, first_matrix, own_matrix
 from lab.ui.whole_number import whole_number
 from lab.ui.words import sentence
 
@@ -48,7 +51,6 @@ KINDS: dict[str, type[Noise]] = {
     HARD: InstanceDependent,
     PEOPLE: HumanLabels,
 }
-PLAIN = ("symmetric", "uniform", "flip", RANDOM, LOCAL, DIAL, HARD)  # that need no file and no names
 NAMES_OF = {model: NAMES[kind] for kind, model in KINDS.items()}
 SWITCH_TO_OWN = {"model": noise_controls.EDITABLE}  # the widgets' state once a cell is typed
 PICK_NAMES = dict(
@@ -90,58 +92,71 @@ def noise_picker(source: DataSource, imbalance: RareClass | RarePair | None, cla
     if classes is not None and isinstance(imbalance, RarePair):
         classes = classes[imbalance.majority], classes[imbalance.minority]
     names = classes or ()
-    kind = _kind(kinds_for(source, classes, imbalance))
-    if kind != noise_controls.EDITABLE and PARAM in st.query_params:
-        del st.query_params[PARAM]
+    kind = pick_kind(kinds_for(source, classes, imbalance))
+    if kind != noise_controls.EDITABLE:
+        desk_of(names).leave()
     if kind == SEMANTIC:
         return _semantic(DATASETS[source.name].maps, names)
     if kind == PEOPLE:
         return _people(source)
     if kind == noise_controls.EDITABLE:
         return _own(names)
-    return _plain(kind)
+    return plain_noise(kind)
 
 
-def plain_noise_picker(n_classes: int) -> Noise:
-    """As `noise_picker`, of the kinds that ask of the data nothing but how many classes it has."""
-    return _plain(_kind([kind for kind in PLAIN if n_classes != 2 or kind != RANDOM]))
+def desk_of(classes: Sequence[str]) -> Desk:
+    """Where one's own matrix of so many classes lies."""
+    return Desk(len(classes), SWITCH_TO_OWN)
 
 
-def _kind(kinds: list[str]) -> str:
-    kind = st.selectbox("Kind", kinds, format_func=NAMES.__getitem__, key="model", bind="query-params")
-    about = KINDS[kind].about.replace("`rate`", "rate")
-    st.caption(sentence(f"{about} Source: {KINDS[kind].source}"))
+def pick_kind(
+    kinds: Sequence[str], at: str = "", extra: Mapping[str, tuple[str, str]] | None = None, **look: Any
+) -> str:
+    """The kind of noise, and a word on it.
+
+    Args:
+        at: stands before the names of all widgets of this noise, in the address too.
+        extra: name and word of kinds that are none of the models.
+        look: further arguments of `st.selectbox`.
+    """
+    extra = extra or {}
+    names = NAMES | {kind: name for kind, (name, _) in extra.items()}
+    kind = st.selectbox("Kind", kinds, format_func=names.__getitem__, key=f"{at}model", bind="query-params", **look)
+    words = extra[kind][1] if kind in extra else f"{KINDS[kind].about} Source: {KINDS[kind].source}"
+    st.caption(sentence(words.replace("`rate`", "rate")))
     return kind
 
 
-def _plain(kind: str) -> Noise:
+def plain_noise(kind: str, at: str = "") -> Noise:
+    """The widgets of a kind that asks of the data nothing but how many classes it has."""
     if kind in noise_controls.RATED:
-        return noise_controls.RATED[kind](_rate())
-    return {RANDOM: _random, LOCAL: _local, DIAL: _dial, HARD: _hard}.get(kind, KINDS[kind])()
+        return noise_controls.RATED[kind](pick_rate(at))
+    return {RANDOM: _random, LOCAL: _local, DIAL: _dial, HARD: _hard}.get(kind, lambda at: KINDS[kind]())(at)
 
 
-def _rate() -> float:
-    return st.slider("Nominal rate", 0.0, 1.0, 0.4, 0.05, key="share", bind="query-params")
+def pick_rate(at: str = "") -> float:
+    """The nominal rate."""
+    return st.slider("Nominal rate", 0.0, 1.0, 0.4, 0.05, key=f"{at}share", bind="query-params")
 
 
-def _random() -> RandomAsymmetric:
-    rate = _rate()
+def _random(at: str) -> RandomAsymmetric:
+    rate = pick_rate(at)
     help_text = "A seed: another one draws other pairs."
-    which = whole_number("Which classes are confused", min_value=0, value=0, key="pairs", help=help_text)
+    which = whole_number("Which classes are confused", min_value=0, value=0, key=f"{at}pairs", help=help_text)
     return RandomAsymmetric(rate, which)
 
 
-def _dial() -> Concentrated:
-    rate = _rate()
+def _dial(at: str) -> Concentrated:
+    rate = pick_rate(at)
     help_text = "0: spread over the class. 1: all in one place."
-    dial = st.slider("Concentration", 0.0, 1.0, 0.5, 0.05, key="dial", bind="query-params", help=help_text)
+    dial = st.slider("Concentration", 0.0, 1.0, 0.5, 0.05, key=f"{at}dial", bind="query-params", help=help_text)
     return Concentrated(rate, dial)
 
 
-def _hard() -> InstanceDependent:
-    rate = _rate()
+def _hard(at: str) -> InstanceDependent:
+    rate = pick_rate(at)
     help_text = "Small: the hardest samples alone are mislabelled. Large: any sample may be."
-    chance = st.slider("Role of chance", 0.02, 1.0, 0.1, 0.02, key="chance", bind="query-params", help=help_text)
+    chance = st.slider("Role of chance", 0.02, 1.0, 0.1, 0.02, key=f"{at}chance", bind="query-params", help=help_text)
     return InstanceDependent(rate, chance)
 
 
@@ -151,33 +166,45 @@ def _semantic(maps: tuple[str, ...], classes: tuple[str, ...]) -> Semantic:
         name = st.selectbox(
             "Which classes look alike", maps, format_func=MAP_NAMES.__getitem__, key="map", bind="query-params"
         )
-    noise = Semantic(_rate(), name)
-    pairs = [f"{classes[i]} → {classes[j]}" for i, j in MAPS[name].items()]
-    more = f", and {len(pairs) - 8} more" if len(pairs) > 8 else ""
-    st.caption(sentence("Mistaken for: " + ", ".join(pairs[:8]) + more))
+    noise = Semantic(pick_rate(), name)
+    st.caption(mistaken_words(MAPS[name], classes))
     return noise
 
 
+def mistaken_words(pairs: Mapping[int, int], classes: Sequence[str]) -> str:
+    """Which class is taken for which, in a sentence."""
+    told = [f"{classes[i]} → {classes[j]}" for i, j in pairs.items()]
+    more = f", and {len(told) - 8} more" if len(told) > 8 else ""
+    return sentence("Mistaken for: " + ", ".join(told[:8]) + more)
+
+
 def _own(classes: tuple[str, ...]) -> Matrix:
-    part = st.slider("Part of the labels it applies to", 0.0, 1.0, 1.0, 0.05, key="part", bind="query-params")
+    part = pick_part()
     st.caption("Type the numbers on the page, below the matrix.")
-    return checked_matrix(own_matrix(len(classes)), part, classes)
+    return checked_matrix(own_matrix(desk_of(classes), first_matrix(len(classes))), part, classes)
 
 
-def _local() -> LocallyConcentrated:
+def pick_part(at: str = "") -> float:
+    """How much of the labels a matrix is for."""
+    return st.slider("Part of the labels it applies to", 0.0, 1.0, 1.0, 0.05, key=f"{at}part", bind="query-params")
+
+
+def _local(at: str) -> LocallyConcentrated:
     n_clusters = st.slider(
         "Clusters per class",
         2,
         20,
         5,
-        key="clusters",
+        key=f"{at}clusters",
         bind="query-params",
         help="One of them is mislabelled: fewer clusters, more wrong labels.",
     )
-    pick = st.selectbox("Which cluster", PICKS, format_func=PICK_NAMES.__getitem__, key="pick", bind="query-params")
+    pick = st.selectbox(
+        "Which cluster", PICKS, format_func=PICK_NAMES.__getitem__, key=f"{at}pick", bind="query-params"
+    )
     target = None
     if pick == "closest_to_target":
-        target = st.slider("Share of the class", 0.0, 1.0, 0.2, 0.05, key="target", bind="query-params")
+        target = st.slider("Share of the class", 0.0, 1.0, 0.2, 0.05, key=f"{at}target", bind="query-params")
     return LocallyConcentrated(n_clusters, pick, target)
 
 

@@ -24,8 +24,8 @@ from lab.specs.code import as_code
 from lab.specs.datasets import DATASETS
 from lab.specs.presets import LABELS
 from lab.ui.jobs import latest_run
-from lab.ui.noise_matrix import DESK, MOST_CLASSES, matrix_editor, to_steps
-from lab.ui.noise_models import NAMES_OF, SWITCH_TO_OWN
+from lab.ui.noise_matrix import MOST_CLASSES, matrix_editor, to_steps
+from lab.ui.noise_models import NAMES_OF, SWITCH_TO_OWN, desk_of
 from lab.ui.noise_samples import samples
 from lab.ui.share import share_link
 from lab.ui.words import sentence
@@ -161,10 +161,10 @@ def heatmap(place: DeltaGenerator, title: str, T: np.ndarray, classes: list[str]
 def edit_matrix(T: np.ndarray, classes: list[str]) -> None:
     """The grid, open where the matrix is one's own."""
     own = st.session_state.get("model") == SWITCH_TO_OWN["model"]
-    desk = st.session_state.get(DESK, {}).get(len(classes))
-    shown = desk if own and desk is not None else to_steps(T)
+    desk = desk_of(classes)
+    shown = desk.laid if own and desk.laid is not None else to_steps(T)
     with st.expander("Edit this matrix", icon=":material/edit:", expanded=own, key="group-edit"):
-        matrix_editor(shown, classes, SWITCH_TO_OWN)
+        matrix_editor(shown, classes, desk)
 
 
 def counts(place: DeltaGenerator, run: Run) -> None:

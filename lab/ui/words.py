@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 def percent(share: float, digits: int = 1) -> str:
     """0.923 as "92.3 %"."""
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+def with_interval(about: Mapping[str, Any]) -> str:
+    """A mean over seeds with its interval, in percent."""
+    if not about["interval"]:
+        return percent(about["mean"])
+    half = (about["interval"][1] - about["interval"][0]) / 2
+    return f"{percent(about['mean'])} ±\N{NO-BREAK SPACE}{100 * half:.1f}"
 
 
 def duration(seconds: float) -> str:

@@ -15,7 +15,9 @@ from lab.specs.upload_pages import UploadExport
 from lab.ui.jobs import STOPPED, finished_run
 from lab.ui.share import share_link
 from lab.ui.words import literal
-from lab.ui.yours_report import code_of, report_html
+from lab.ui.yours_code import as_code
+from lab.ui.yours_report import report_html
+from lab.ui.yours_report_what_if import asked_of
 from lab.ui.yours_state import Opened
 from lab.ui.yours_study import Study, corrected_counts
 from lab.ui.yours_tables import log_csv
@@ -42,9 +44,7 @@ def show_out(opened: Opened, study: Study, detector: str, review: Review) -> Non
         with st.popover("Copy link", icon=":material/link:"):
             st.caption("Opens this state again, while the file is kept. It holds settings, and none of your data.")
             st.code(share_link(), language=None, wrap_lines=True)
-        with st.popover("As code", icon=":material/code:"):
-            st.caption("Runs without the browser, with the file beside it, and prints the same counts.")
-            st.code(code_of(study, opened.name), language="python", wrap_lines=True)
+        as_code(study.run.request, opened.name)
 
 
 def _corrected(opened: Opened, decisions: dict[int, Decision]) -> None:
@@ -74,7 +74,7 @@ def file_of(run: Run) -> bytes:
 
 
 def _files(opened: Opened, study: Study, detector: str, review: Review) -> None:
-    stem, run = _stem(opened.name), study.run
+    stem, run, asked = _stem(opened.name), study.run, asked_of(study)
     files: list[File] = [
         ("Issues (CSV)", lambda: issues_csv(run, detector), f"{stem}-issues.csv", "text/csv"),
         (
@@ -86,7 +86,7 @@ def _files(opened: Opened, study: Study, detector: str, review: Review) -> None:
         ("Issues (JSON)", lambda: issues_json(run, detector), f"{stem}-issues.json", "application/json"),
         (
             "Report (HTML)",
-            lambda: report_html(opened.name, study, detector, review.decisions),
+            lambda: report_html(opened.name, study, detector, review.decisions, asked),
             f"{stem}-report.html",
             "text/html",
         ),
@@ -98,7 +98,8 @@ def _files(opened: Opened, study: Study, detector: str, review: Review) -> None:
             _button(label, make, file, kind)
     st.caption(
         "The list has every label: its row, whether it looks wrong, score, given and suggested label. "
-        "“lab detect FILE --label COLUMN -o OUT.csv” writes the same bytes. The report is one file that opens anywhere."
+        "“lab detect FILE --label COLUMN -o OUT.csv” writes the same bytes. The report is one file that opens anywhere"
+        + (", with your last answers under “What if”." if asked else ".")
     )
 
 

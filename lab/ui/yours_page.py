@@ -47,7 +47,7 @@ def show_sections(opened: Opened) -> None:
     if section == HEALTH:
         return show_health(study)
     if section == WHAT_IF:
-        return show_what_if(study, review)
+        return show_what_if(study, review, opened.name)
     with controls:
         detector = pick_detector(study)
     if section == OUT:

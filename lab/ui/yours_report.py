@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from lab.experiments import Run
 from lab.experiments.reviews import WORDS, Decision
 from lab.figures import report
-from lab.specs import to_json
 from lab.ui.words import percent
+from lab.ui.yours_code import code_of
 from lab.ui.yours_health import confusions
+from lab.ui.yours_report_what_if import what_if_parts
 from lab.ui.yours_study import Study, corrected_counts
 from lab.ui.yours_tables import detector_table
 
 MOST_LISTED, MOST_CLASSES = 200, 40
 
 
-def report_html(name: str, study: Study, detector: str, decisions: dict[int, Decision]) -> str:
-    """Everything that was found and decided, with its figures; the same counts as the page."""
+def report_html(
+    name: str, study: Study, detector: str, decisions: dict[int, Decision], what_ifs: Sequence[Run] = ()
+) -> str:
+    """Everything that was found, decided and asked, with its figures; the same counts as the page."""
     m, called = study.metrics, study.called(detector)
     wrong = int(called.sum())
     parts = [
@@ -40,8 +45,9 @@ def report_html(name: str, study: Study, detector: str, decisions: dict[int, Dec
         *_decided(study, decisions),
         report.heading(f"The {min(wrong, MOST_LISTED):,} most suspect labels"),
         report.table(suspects(study, detector, decisions)),
+        *(part for run in what_ifs for part in what_if_parts(run, name)),
         report.heading("As code"),
-        report.code(code_of(study, name)),
+        report.code(code_of(study.run.request, name)),
         _foot(study),
     ]
     return report.page(f"Labels of {name}", parts)
@@ -96,20 +102,3 @@ def _foot(study: Study) -> str:
         f"Made by the noisy label lab, {now}. Study {study.run.request.digest}, file {upload} (SHA-256, first half)."
     )
     return f"<footer>{report.paragraph(words)}</footer>"
-
-
-def code_of(study: Study, name: str) -> str:
-    """A script that gives the same numbers from the same file."""
-    return f"""from pathlib import Path
-
-from lab.experiments import run, uploads
-from lab.specs import from_json
-
-file = Path({name!r})
-uploads.keep(file.read_bytes(), file.name)  # put away again when the script ends
-study = from_json({to_json(study.run.request)!r})
-result = run(study)
-print(study.digest)
-for detector in result.metrics["detectors"]:
-    print(detector["name"], detector["n_flagged"])
-"""

@@ -11,8 +11,9 @@ from lab.experiments import Run, reviews, uploads
 from lab.experiments.reviews import Review
 from lab.specs import Upload
 
-DATA, LABEL, WITHOUT, REVIEW = "data", "label", "without", "review"
-OWN = (DATA, LABEL, WITHOUT, REVIEW, "row", "page", "given", "suggested")  # what another file takes out of the address
+DATA, LABEL, WITHOUT, REVIEW, OWN_MATRIX = "data", "label", "without", "review", "more-T"
+OF_LABELS = (OWN_MATRIX, "row", "page", "given", "suggested")  # what other labels take out of the address
+OWN = (DATA, LABEL, WITHOUT, REVIEW, *OF_LABELS)  # what another file takes out of it
 SECTION = "section"
 IN, HEALTH, WRONG, WHAT_IF, OUT = "In", "Health", "Which labels are wrong", "What if", "Out"
 SECTIONS = (IN, HEALTH, WRONG, WHAT_IF, OUT)
@@ -64,6 +65,9 @@ def chosen_columns(columns: Sequence[str], guess: str) -> tuple[str, tuple[str, 
 
 def choose_columns(columns: Sequence[str], guess: str, label: str, out: Sequence[str]) -> None:
     """Put a choice of columns into the address. For a callback."""
+    if chosen_columns(columns, guess)[0] != label:
+        for name in OF_LABELS:
+            st.query_params.pop(name, None)
     put(LABEL, "" if label == guess else str(columns.index(label)))
     put(WITHOUT, ".".join(str(columns.index(name)) for name in out if name != label))
 

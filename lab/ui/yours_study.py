@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int
+from jaxtyping import Bool, Float, Float32, Int
 from numpy import ndarray
 
 from lab.experiments import Run
@@ -65,6 +65,16 @@ class Study:
     def has_neighbors(self) -> bool:
         """Whether rows have anything by which some are near others; probabilities alone are not that."""
         return bool(self.run.arrays.get("neighbors", np.empty((0, 0))).shape[1])
+
+    @property
+    def mistakes(self) -> Float[ndarray, "c c"] | None:
+        """T as estimated, rows summing to 1; of a class that says nothing, no mistakes. None where it is unknown."""
+        T = self.run.arrays.get("T")
+        if T is None:
+            return None
+        T = np.nan_to_num(T.astype(np.float64))
+        T = np.where(T.sum(axis=1, keepdims=True) > 0, T, np.eye(len(T)))
+        return T / T.sum(axis=1, keepdims=True)
 
     def title(self, name: str) -> str:
         """A detector's name for people."""

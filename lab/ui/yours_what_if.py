@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from lab.experiments import Run
 from lab.experiments.reviews import Review
 from lab.figures import what_if
-from lab.specs import UploadBudget, UploadForecast, UploadInjection, UploadRetrain
+from lab.specs import UploadBudget, UploadForecast, UploadRetrain
 from lab.ui.jobs import STOPPED, finished_run, was_asked
-from lab.ui.noise_models import plain_noise_picker
 from lab.ui.whole_number import whole_number
-from lab.ui.words import percent, sentence
+from lab.ui.words import percent, sentence, with_interval
+from lab.ui.wrapped_table import wrapped_table
+from lab.ui.yours_code import as_code
+from lab.ui.yours_more import more_wrong
 from lab.ui.yours_study import Study
 from lab.ui.yours_tables import pick_detector
 
@@ -27,116 +28,37 @@ MORE, LEVELS, CHECK, AGAIN = (
     "I trained again",
 )
 QUESTIONS = (MORE, LEVELS, CHECK, AGAIN)
-FIRST_SHARE = 0.1  # of labels that are made wrong
 KS = (1, 3, 5, 11, 21, 51)
 ALL, ONLY = "the detector’s flags and my decisions", "my decisions alone"
 
 
-def show_what_if(study: Study, review: Review) -> None:
-    """One question at a time."""
+def show_what_if(study: Study, review: Review, name: str) -> None:
+    """One question at a time. name: of the file."""
     questions = QUESTIONS if study.has_neighbors else (MORE, CHECK)
     asked = st.segmented_control(
         "What if", questions, default=MORE, required=True, key="ask", bind="query-params", label_visibility="collapsed"
     )
     if asked == LEVELS:
-        return _levels(study)
+        return _levels(study, name)
     if asked == CHECK:
-        return _check(study)
+        return _check(study, name)
     if asked == AGAIN:
-        return _again(study, review)
-    return _more(study)
+        return _again(study, review, name)
+    return more_wrong(study, name)
 
 
 def _dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def _more(study: Study) -> None:
-    """Labels made wrong on purpose: who finds them, and what they cost."""
-    if "share" not in st.query_params:
-        st.session_state.setdefault("share", FIRST_SHARE)
-    left, right = st.container(key="two-more").columns([1, 2], gap="large")
-    with left:
-        st.markdown("**Make more labels wrong, of this kind**")
-        try:
-            request = UploadInjection(study=study.run.request, noise=plain_noise_picker(len(study.classes)))
-        except ValueError as error:
-            st.error(sentence(error), icon=":material/error:")
-            return
-    with right:
-        run = finished_run(request, patience=2.0, stopped=STOPPED)
-        if run is not None:
-            _injected(run)
-
-
-def _injected(run: Run) -> None:
-    m, arrays = run.metrics, run.arrays
-    best = next(one for one in m["detectors"] if one["name"] == m["best"])
-    st.markdown(
-        f"**{percent(m['injected']['mean'])}** of the labels were made wrong. Looking at as many of the most suspect, "
-        f"“{best['title']}” finds **{percent(best['found']['mean'])}** of them."
-    )
-    if m["accuracy_after"]:
-        st.markdown(
-            f"The vote of ten neighbours agrees with {percent(m['accuracy_before'])} of the labels as given, and with "
-            f"{percent(m['accuracy_after']['mean'])} after it. " + _alarm_words(m)
-        )
-    shown = sorted(range(len(m["detectors"])), key=lambda i: -m["detectors"][i]["found"]["mean"])[:7]
-    lines = {m["detectors"][i]["title"]: arrays["curves"][i][None] for i in shown}
-    st.echarts_chart(
-        what_if.curves(100 * arrays["checked"], lines, x_name="rows checked, %", dark=_dark()),
-        key="injected",
-        height=340,
-        alt="Share of the injected labels found against rows checked. "
-        + "; ".join(f"{name}: half of them after {_half(arrays['checked'], line[0])}" for name, line in lines.items()),
-    )
-    st.dataframe(pd.DataFrame(list(injection_table(run))), hide_index=True, key="injection-table")
-    for note in m["notes"]:
-        st.caption(sentence(note))
-
-
-def _half(checked: np.ndarray, line: np.ndarray) -> str:
-    return percent(float(np.interp(0.5, line, checked)), 0)
-
-
-def _alarm_words(m: dict[str, Any]) -> str:
-    after = m["alarm_after"]
-    if after is None:
-        return ""
-    return (
-        "The alarm for wrong labels that sit together stays silent."
-        if after == 0
-        else f"The alarm for wrong labels that sit together sounds in {percent(after, 0)} of the draws."
-    )
-
-
-def injection_table(run: Run) -> Iterator[dict[str, Any]]:
-    """A line for each detector, the best one first."""
-    for one in sorted(run.metrics["detectors"], key=lambda one: -one["found"]["mean"]):
-        yield {
-            "Detector": one["title"],
-            "Found among as many": with_interval(one["found"]),
-            "Found by its own verdict": with_interval(one["recall"]),
-            "Called wrong": with_interval(one["flagged"]),
-            "Ranks a wrong one lower (AUC)": f"{one['auroc']['mean']:.3f}",
-        }
-
-
-def with_interval(about: dict[str, Any]) -> str:
-    """A mean over seeds with its interval, in percent."""
-    if not about["interval"]:
-        return percent(about["mean"])
-    half = (about["interval"][1] - about["interval"][0]) / 2
-    return f"{percent(about['mean'])} ± {100 * half:.1f}"
-
-
-def _levels(study: Study) -> None:
+def _levels(study: Study, name: str) -> None:
     """The accuracy of a vote at other noise levels."""
     ks = st.multiselect("Neighbours k that vote", KS, default=[1, 5, 11, 21], key="votes", max_selections=6)
     if not ks:
         st.caption("Choose at least one k.")
         return
-    run = finished_run(UploadForecast(study=study.run.request, ks=tuple(sorted(ks))), patience=2.0, stopped=STOPPED)
+    request = UploadForecast(study=study.run.request, ks=tuple(sorted(ks)))
+    run = finished_run(request, patience=2.0, stopped=STOPPED)
     if run is None:
         return
     m, arrays = run.metrics, run.arrays
@@ -172,11 +94,13 @@ def _levels(study: Study) -> None:
     )
     for note in m["notes"]:
         st.caption(sentence(note))
+    as_code(request, name)
 
 
-def _check(study: Study) -> None:
+def _check(study: Study, name: str) -> None:
     """What checking the b most suspect labels finds."""
-    run = finished_run(UploadBudget(study=study.run.request), patience=2.0, stopped=STOPPED)
+    request = UploadBudget(study=study.run.request)
+    run = finished_run(request, patience=2.0, stopped=STOPPED)
     if run is None:
         return
     m, arrays = run.metrics, run.arrays
@@ -188,8 +112,9 @@ def _check(study: Study) -> None:
     lines = {one["title"]: _worlds(arrays, "found", i) for i, one in enumerate(m["detectors"])}
     charts = {"Wrong labels found": lines | {"in any order": (arrays["checked"] / n)[None]}}
     if "accuracy_cautious" in arrays:
-        name = "The vote of ten neighbours is right"
-        charts[name] = {one["title"]: _worlds(arrays, "accuracy", i) for i, one in enumerate(m["detectors"])}
+        charts["The vote of ten neighbours is right"] = {
+            one["title"]: _worlds(arrays, "accuracy", i) for i, one in enumerate(m["detectors"])
+        }
     columns = st.container(key="two-budget").columns(len(charts), gap="large")
     for column, (title, drawn) in zip(columns, charts.items(), strict=True):
         with column:
@@ -205,6 +130,7 @@ def _check(study: Study) -> None:
     st.caption("Dashed: the cautious reading of what is known; solid: the hopeful one. The truth lies between them.")
     for note in m["notes"]:
         st.caption(sentence(note))
+    as_code(request, name)
 
 
 def _worlds(arrays: dict[str, np.ndarray], name: str, detector: int) -> np.ndarray:
@@ -225,7 +151,7 @@ def budget_lines(run: Run, rows: int) -> list[str]:
     return told
 
 
-def _again(study: Study, review: Review) -> None:
+def _again(study: Study, review: Review, name: str) -> None:
     """Trained on the labels as given, without the flagged ones, and on the corrected ones."""
     decisions = tuple((row, one.kind, one.label) for row, one in review.decisions.items())
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -256,6 +182,7 @@ def _again(study: Study, review: Review) -> None:
     run = finished_run(request, patience=0.5, stopped=STOPPED)
     if run is not None:
         _retrained(run)
+        as_code(request, name)
 
 
 def _retrained(run: Run) -> None:
@@ -273,7 +200,7 @@ def _retrained(run: Run) -> None:
         height=240,
         alt="; ".join(f"{one['title']}: {with_interval(one['accuracy'])}" for one in m["arms"]),
     )
-    st.dataframe(pd.DataFrame(list(retrain_table(run))), hide_index=True, key="retrain-table")
+    wrapped_table(retrain_table(run), key="retrain")
     st.caption(
         f"{m['n_test']:,} of {m['n']:,} rows judge. About {m['n_flagged']:.0f} labels of the training rows are flagged, "
         f"{m['n_decided']:,} were decided by hand. Network: {m['backbone']}."
@@ -287,7 +214,7 @@ def retrain_table(run: Run) -> Iterator[dict[str, Any]]:
     for one in run.metrics["arms"]:
         yield {
             "Trained on": one["title"],
-            "Rows": round(one["n_train"]),
+            "Rows": f"{one['n_train']:,.0f}",
             "Right on held-out rows": with_interval(one["accuracy"]),
             "Right on those that nobody flags": with_interval(one["trusted"]),
         }

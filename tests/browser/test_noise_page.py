@@ -35,9 +35,10 @@ def metric(page, label: str) -> str:
     return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").inner_text()
 
 
-def grid_box(page) -> dict[str, float]:
-    """Where the grid lies, once the page around it has come to rest."""
-    canvas = page.get_by_test_id("stExpander").filter(has_text="Edit this matrix").locator("canvas").first
+def grid_box(page, place=None) -> dict[str, float]:
+    """Where the grid lies, once the page around it has come to rest. place: what it is in."""
+    place = place or page.get_by_test_id("stExpander").filter(has_text="Edit this matrix")
+    canvas = place.locator("canvas").first
     canvas.wait_for()
     box = None
     while box != (box := canvas.bounding_box()):
@@ -45,9 +46,9 @@ def grid_box(page) -> dict[str, float]:
     return box
 
 
-def type_cell(page, row: int, column: float, text: str) -> None:
+def type_cell(page, row: int, column: float, text: str, place=None) -> None:
     """Type into a cell of the grid; `column` is its middle as a fraction of the grid's width."""
-    box = grid_box(page)
+    box = grid_box(page, place)
     page.mouse.click(box["x"] + box["width"] * column, box["y"] + HEADER + ROW * (row + 0.5))
     page.wait_for_timeout(200)
     page.keyboard.press("Enter")

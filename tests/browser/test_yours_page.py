@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.test_noise_page import type_cell
 from tests.browser.test_scatter_component import SPIRAL, draw, hook
 
 pytestmark = pytest.mark.browser
@@ -171,6 +172,29 @@ def test_no_key_is_lost_however_fast(uploaded) -> None:
             page.keyboard.press(key)
     decided(page, "Decided: 30 (10 kept, 10 dropped, 10 unsure)")
     assert root.evaluate("root => root.labHook.asked.length") == 0
+
+
+def test_a_typed_matrix_makes_more_labels_wrong_and_outlives_other_questions_and_a_refresh(uploaded) -> None:
+    page = uploaded
+    section(page, "What if")
+    page.get_by_test_id("stSelectbox").filter(has_text="Kind").get_by_role("combobox").click(timeout=PATIENCE)
+    page.get_by_role("option", name="Your own matrix").click()
+    page.get_by_role("button", name="No mistakes").click()
+    page.get_by_text("Noise must be enough to change a label").wait_for(timeout=PATIENCE)
+    type_cell(page, 0, 0.55, "0.25", page.get_by_test_id("stDataFrame").first)
+    page.get_by_text("“<b>ash</b>” sums to 1.25").wait_for()
+    page.get_by_role("button", name="Scale rows to 1").click()
+    made = page.get_by_text("of the labels were made wrong")
+    made.wait_for(timeout=PATIENCE)
+    words = made.inner_text()
+    assert "more-T=" in page.url
+    page.get_by_role("radio", name="I checked some labels").click()
+    page.get_by_text("Labels that I check").first.wait_for(timeout=PATIENCE)
+    page.get_by_role("radio", name="More labels were wrong").click()
+    made.wait_for(timeout=PATIENCE)
+    page.reload()
+    made.wait_for(timeout=PATIENCE)
+    assert made.inner_text() == words
 
 
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(uploaded) -> None:

@@ -8,10 +8,11 @@ from uploaded_files import kept, planted_csv
 
 from lab.experiments.progress import unheard
 from lab.experiments.worker import compute
+from lab.experiments.worker_upload_ground import ground_of
 from lab.experiments.worker_upload_injection import found_curve
 from lab.experiments.worker_upload_part import about, mean_interval
 from lab.experiments.worker_upload_retrain import change
-from lab.noise import Concentrated, InstanceDependent, LocallyConcentrated, Symmetric
+from lab.noise import Concentrated, InstanceDependent, LocallyConcentrated, Matrix, Symmetric
 from lab.specs import UploadBudget, UploadForecast, UploadInjection, UploadRetrain, UploadStudy
 
 
@@ -25,6 +26,10 @@ def spread(study):
     return compute(UploadInjection(study=study, noise=Symmetric(0.1)), unheard)
 
 
+def kept_labels(study):
+    return ground_of(study, unheard).y
+
+
 def test_detectors_find_spread_noise_that_is_injected(spread):
     assert spread.metrics["detectors"][0]["name"] == "auto"
     for one in spread.metrics["detectors"]:
@@ -32,6 +37,20 @@ def test_detectors_find_spread_noise_that_is_injected(spread):
         assert low <= one["auroc"]["mean"] <= high
         assert one["auroc"]["mean"] > 0.85, one
     assert spread.metrics["injected"]["mean"] == pytest.approx(0.1, abs=0.05)
+
+
+def test_a_matrix_of_ones_own_changes_labels_as_it_says_and_no_others(study):
+    T = np.array([[1.0, 0, 0], [0, 0.4, 0.6], [0, 0, 1]])
+    run = compute(UploadInjection(study=study, noise=Matrix(1.0, T), detectors=("knn",)), unheard)
+    share = np.mean(kept_labels(study) == 1)
+    assert run.metrics["injected"]["mean"] == pytest.approx(0.6 * share, abs=0.06)
+    half = compute(UploadInjection(study=study, noise=Matrix(0.5, T), detectors=("knn",)), unheard)
+    assert half.metrics["injected"]["mean"] == pytest.approx(0.3 * share, abs=0.06)
+
+
+def test_a_matrix_of_another_size_is_refused(study):
+    with pytest.raises(ValueError, match="corruption must be 3 x 3, got 2"):
+        compute(UploadInjection(study=study, noise=Matrix(1.0, np.eye(2)[::-1])), unheard)
 
 
 def test_the_vote_loses_and_the_estimate_rises(spread):

@@ -21,7 +21,7 @@ from lab.specs import UploadLook
 from lab.specs.upload_studies import UploadStudy
 from lab.ui.review_list import Listed, hear
 from lab.ui.yours_out import file_of
-from lab.ui.yours_report import code_of, report_html
+from lab.ui.yours_report import report_html
 from lab.ui.yours_study import Filter, Study
 from lab.ui.yours_tables import detector_table
 from tests.pages import made_upload as made
@@ -307,13 +307,6 @@ def made_request(page: AppTest, kept: str, decisions: tuple) -> Any:
     request = UploadExport(upload=uploads.kept(kept), decisions=decisions)
     assert jobs.find(request.digest) is not None
     return request
-
-
-def test_the_code_names_the_very_study(study) -> None:
-    namespace: dict = {}
-    code = code_of(study, 'a "file".csv')
-    exec(code.split("result =")[0].replace("uploads.keep", "len((1, ))  # "), namespace)
-    assert namespace["study"] == study.run.request
 
 
 @pytest.mark.parametrize(
