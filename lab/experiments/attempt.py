@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.experiments.jobs import Job, Status, one_sentence
 from lab.experiments.queueing import JobQueue
-from lab.experiments.recording import Recorder
+from lab.experiments.recording import Recorder, keeps
 from lab.experiments.results import Run
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Attempt:
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
-        died = TRAINING_DIED if self.job.lane == "training" else WORKER_DIED
+        died = TRAINING_DIED if keeps(self.job) else WORKER_DIED
         lost, result = asyncio.create_task(self.lost.wait()), asyncio.ensure_future(future)
         try:
             await asyncio.wait({lost, result}, return_when=asyncio.FIRST_COMPLETED)

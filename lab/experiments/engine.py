@@ -83,14 +83,14 @@ class Engine:
             self._thread = None
             self._fail_all(SHUT_DOWN, "interrupted")
 
-    def submit(self, request: Any) -> Job:
-        """The job of this request: the one under way or done, also in an earlier server, else a new one."""
+    def submit(self, request: Any, lane: str | None = None) -> Job:
+        """The job of this request: the one under way or done, also in an earlier server, else a new one in a lane."""
         job = self.find(request.digest)
         if job is not None and job.ended_badly:  # another process may have done better since
             job = self._look_up(job.id)
         if job is None or job.run is None:
             self.start()
-        submitted = self.queue.submit(request)
+        submitted = self.queue.submit(request, lane)
         if submitted is not job and submitted.status in WAITING:
             self._recorder.queue(submitted)
         return submitted
@@ -160,13 +160,16 @@ def stop() -> None:
     _engine().stop()
 
 
-def submit(request: Any) -> Job:
+def submit(request: Any, lane: str | None = None) -> Job:
     """Have a worker compute a request in the background. Returns at once.
 
     The same request again is the same job, and its run at once if it is done; after a stop or a failure it is
     computed anew, a training from its last checkpoint. To look at a job without ever starting one, use `find`.
+
+    Args:
+        lane: the line in which it waits, where that depends on more than the request says, such as the size of a file.
     """
-    return _engine().submit(request)
+    return _engine().submit(request, lane)
 
 
 def find(job_id: str) -> Job | None:

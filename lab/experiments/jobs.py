@@ -27,16 +27,16 @@ class Job:
     Attributes:
         request: the frozen dataclass that was asked for.
         id: its digest, which is also what `find` takes.
-        lane: one of `LANES`, as the request says.
+        lane: one of `LANES`, as the request says unless somebody knew better.
         error: one sentence if the job failed, else None.
         points: the numbers of its finished epochs, in order; more of them arrive while it runs.
         frames: pictures of the result on its way, in order; gone once it has finished. See `progress.Screen`.
     """
 
-    def __init__(self, request: Any, queue: JobQueue) -> None:
+    def __init__(self, request: Any, queue: JobQueue, lane: str | None = None) -> None:
         self.request = request
         self.id: str = request.digest
-        self.lane: str = request.lane
+        self.lane: str = lane or request.lane
         self.error: str | None = None
         self.points: list[dict[str, float]] = []
         self.frames: list[dict[str, Any]] = []

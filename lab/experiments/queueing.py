@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.experiments.jobs import LANES, Job, Status
 from lab.experiments.results import Run
+from lab.specs.upload_studies import upload_of
 
 KINDS = 256  # of requests whose duration is remembered
 
@@ -46,12 +47,16 @@ class JobQueue:
         """Whether somebody stands in the line of this lane."""
         return bool(self._lines[lane])
 
-    def submit(self, request: Any) -> Job:
-        """The job of this request: the one under way or done, else a new one at the end of its lane's line."""
+    def submit(self, request: Any, lane: str | None = None) -> Job:
+        """The job of this request: the one under way or done, else a new one at the end of a line.
+
+        Args:
+            lane: whose line; None: the one that the request names.
+        """
         with self._lock:
             job = self.find(request.digest)
             if job is None or job.ended_badly or (job.stop_asked and not job.finished):
-                job = self._add(request)
+                job = self._add(request, lane)
                 self._lines[job.lane].append(job)
         self._on_change()
         return job
@@ -157,8 +162,8 @@ class JobQueue:
             estimable = running and len(known) == len(ahead)
             return place + 1, sum(known) / len(running) if estimable else None
 
-    def _add(self, request: Any) -> Job:
-        job = self._jobs[request.digest] = Job(request, self)
+    def _add(self, request: Any, lane: str | None = None) -> Job:
+        job = self._jobs[request.digest] = Job(request, self, lane)
         self._jobs.move_to_end(job.id)
         return job
 
@@ -178,6 +183,6 @@ class JobQueue:
 
 
 def _kind(request: Any) -> Hashable:
-    """Equal for requests that take about as long. Trainings differ by hours, unless all but noise and seeds agree."""
+    """Equal for requests that take about as long: of one file; trainings differ by hours, unless all but noise and seeds agree."""
     parts = ("dataset", "backbone", "schedule") if request.lane == "training" else ()
-    return type(request), *(getattr(request, part, None) for part in parts)
+    return type(request), upload_of(request), *(getattr(request, part, None) for part in parts)

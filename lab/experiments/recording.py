@@ -93,8 +93,12 @@ class Recorder:
         return _safely(self._store, lambda store: store.load(digest))
 
     def _tell(self, job: Job, call: Callable[[RunStore], Any]) -> Any:
-        kept = job.lane == "training" and upload_of(job.request) is None  # what somebody uploaded is not kept
-        return _safely(self._store, call) if kept else None
+        return _safely(self._store, call) if keeps(job) else None
+
+
+def keeps(job: Job) -> bool:
+    """Whether it is a training that the history has: what somebody uploaded is not kept."""
+    return job.lane == "training" and upload_of(job.request) is None
 
 
 def _keep(store: RunStore, run: Run) -> Run | None:

@@ -25,6 +25,7 @@ def finished_run(
     patience: float = 0.0,
     on_its_way: Callable[[Job], None] | None = None,
     stopped: str = "Stopped. Below is the last finished run.",
+    lane: str | None = None,
 ) -> Run | None:
     """The run of a request if it is there at once; else None, with its progress drawn and the request under way.
 
@@ -32,13 +33,14 @@ def finished_run(
         patience: seconds in which a new request may finish before the page turns to drawing progress.
         on_its_way: draws what there is of the result so far, below the progress and as often.
         stopped: said where it was stopped.
+        lane: the line in which it waits, if it is not the one that the request names.
     """
     over = st.session_state.setdefault(OVER, set())
     digest = request.digest
     run = shipped(digest)
     job = None if run else find(digest)
     if run is None and (job is None or (job.status in ENDED_BADLY and job.id not in over)):
-        job = submit(request)
+        job = submit(request) if lane is None else submit(request, lane)
         if job.status in ("queued", "running"):
             with suppress(TimeoutError, Stopped, JobFailed):
                 job.result(patience)

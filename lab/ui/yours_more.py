@@ -37,7 +37,7 @@ def more_wrong(study: Study, name: str) -> None:
         return
     with below if types_a_matrix() else right:
         request = UploadInjection(study=study.run.request, noise=noise)
-        run = finished_run(request, patience=2.0, stopped=STOPPED)
+        run = finished_run(request, patience=2.0, stopped=STOPPED, lane=study.lane)
         if run is not None:
             _injected(run)
             as_code(request, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.experiments import Run, reviews, uploads
+from lab.specs.upload_budget import study_lane
 from lab.specs.upload_studies import SPACES, UploadStudy
 from lab.ui.jobs import STOPPED, finished_run
 from lab.ui.review_list import forget_pictures
@@ -38,12 +39,12 @@ def show_sections(opened: Opened) -> None:
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
         space = _space(opened)
-    run = _study(opened, space)
+    run = _study(opened, space, lane := _lane(opened))
     if run is None:
         return None
     for forget in (reviews.forget, forget_maps, forget_pictures):
         uploads.when_forgotten(forget)
-    study, review = Study(run), review_of(opened)
+    study, review = Study(run, lane), review_of(opened)
     if section == HEALTH:
         return show_health(study)
     if section == WHAT_IF:
@@ -75,10 +76,16 @@ def _space(opened: Opened) -> str:
     return str(space)
 
 
-def _study(opened: Opened, space: str) -> Run | None:
+def _lane(opened: Opened) -> str | None:
+    """Where a study of this file waits: in no line of quick answers if it is long."""
+    m = opened.look.metrics
+    return study_lane(m["n"], m["n_features"], len(m["classes"]), pictures=m["kind"] == "images")
+
+
+def _study(opened: Opened, space: str, lane: str | None) -> Run | None:
     try:
         request = UploadStudy(upload=opened.upload, space=space)
     except ValueError as error:
         st.error(sentence(error), icon=":material/error:")
         return None
-    return finished_run(request, patience=3.0, stopped=STOPPED)
+    return finished_run(request, patience=3.0, stopped=STOPPED, lane=lane)

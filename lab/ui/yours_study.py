@@ -24,6 +24,7 @@ class Study:
     """Shorthands for a run of an `UploadStudy`. A place is a row of the study, 0 .. n - 1; a row one of the file."""
 
     run: Run
+    lane: str | None = None  # where questions about it wait, if not where they say; see `lab.specs.upload_budget`
     _rankings: dict[str, Int[ndarray, " n"]] = field(default_factory=dict, repr=False)
 
     @property

@@ -58,7 +58,7 @@ def _levels(study: Study, name: str) -> None:
         st.caption("Choose at least one k.")
         return
     request = UploadForecast(study=study.run.request, ks=tuple(sorted(ks)))
-    run = finished_run(request, patience=2.0, stopped=STOPPED)
+    run = finished_run(request, patience=2.0, stopped=STOPPED, lane=study.lane)
     if run is None:
         return
     m, arrays = run.metrics, run.arrays
@@ -100,7 +100,7 @@ def _levels(study: Study, name: str) -> None:
 def _check(study: Study, name: str) -> None:
     """What checking the b most suspect labels finds."""
     request = UploadBudget(study=study.run.request)
-    run = finished_run(request, patience=2.0, stopped=STOPPED)
+    run = finished_run(request, patience=2.0, stopped=STOPPED, lane=study.lane)
     if run is None:
         return
     m, arrays = run.metrics, run.arrays

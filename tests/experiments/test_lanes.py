@@ -77,6 +77,15 @@ def test_a_toy_never_waits_behind_a_training(engine):
         job.cancel()
 
 
+def test_a_toy_never_waits_behind_what_is_known_to_be_long(engine, kept):
+    job = engine.submit(Task(name="a study of a large file", **LONG), "training")
+    wait_until(lambda: job.progress.message.startswith("step"), 60)
+    assert engine.submit(Task(name="toy meanwhile")).result(30).metrics["name"] == "toy meanwhile"
+    assert not job.finished
+    assert kept.record(job.id) is None, "the history has trainings alone"
+    job.cancel()
+
+
 def test_thirty_people_who_train_the_same_get_one_training(engine, kept, tmp_path):
     task = training(name="shared", points=3, log=str(tmp_path / "log"))
     barrier = threading.Barrier(30)

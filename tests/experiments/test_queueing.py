@@ -68,6 +68,14 @@ def test_each_lane_has_a_line_and_places_of_its_own():
     assert slow.status == "starting"
 
 
+def test_whoever_knows_better_than_the_request_names_the_lane():
+    jobs = queue()
+    job = jobs.submit(Task(name="long"), "training")
+    assert (job.lane, job.request.lane) == ("training", "quick")
+    assert jobs.submit(Task(name="long")) is job
+    assert (jobs.take("quick"), jobs.take("training")) == (None, job)
+
+
 def test_the_wait_is_told_once_all_jobs_ahead_in_the_lane_can_be_estimated():
     jobs = queue()
     done(jobs, "quick ones take half a second")

@@ -37,6 +37,7 @@ def look(request: UploadLook) -> Run:
         "classes": CLASSES,
         "counts": [40, 40, 40],
         "columns": columns,
+        "n_features": 3,
         "notes": ["2 rows without a label are left out"],
         "preview_columns": NAMES,
         "preview": [[str(i), "1.5", "0.2", "<i>red</i>", CLASSES[i % 3]] for i in range(8)],
@@ -263,8 +264,8 @@ ANSWERS = {
 def answering(queue: JobQueue) -> Any:
     """`submit` of a queue whose worker answers at once what is made here."""
 
-    def submit(request: Any) -> Job:
-        job = queue.submit(request)
+    def submit(request: Any, lane: str | None = None) -> Job:
+        job = queue.submit(request, lane)
         if not job.finished and type(request) in ANSWERS:
             queue.finish(job, "done", run=ANSWERS[type(request)](request))
         return job

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lab.experiments import uploads
+from lab.experiments import Run, uploads
 from lab.experiments.queueing import JobQueue
 from lab.experiments.reviews import Decision, Review, forget
 from lab.experiments.upload_results import issues_csv
-from lab.specs import UploadLook
+from lab.noise import Symmetric
+from lab.specs import UploadBudget, UploadForecast, UploadInjection, UploadLook
 from lab.specs.upload_studies import UploadStudy
 from lab.ui.review_list import Listed, hear
 from lab.ui.yours_out import file_of
@@ -321,6 +322,29 @@ def test_every_what_if_is_one_click_away(open_yours, kept, ask, words) -> None:
     page = open_yours(data=kept, section="What if", ask=ask)
     assert words in said(page)
     assert page.get("echarts_chart")
+
+
+def test_a_long_study_and_the_questions_about_it_wait_where_no_toy_does(open_yours, kept, line, monkeypatch) -> None:
+    upload = uploads.kept(kept)
+    study = UploadStudy(upload=upload)
+    asked = [
+        study,
+        UploadInjection(study=study, noise=Symmetric(0.1)),
+        UploadForecast(study=study),
+        UploadBudget(study=study),
+    ]
+    for n, lane in ((made.N, "quick"), (60_000, "training")):
+        monkeypatch.setitem(made.ANSWERS, UploadLook, lambda request, n=n: _of_rows(made.look(request), n))
+        for ask in ("More labels were wrong", "There were more or less noise", "I checked some labels"):
+            open_yours(data=kept, section="What if", ask=ask)
+        assert {line.find(request.digest).lane for request in asked} == {lane}
+        assert line.find(UploadLook(upload=upload).digest).lane == "quick"
+        line.forget_where(lambda request: True)
+
+
+def _of_rows(run: Run, n: int) -> Run:
+    run.metrics["n"] = n
+    return run
 
 
 def test_training_again_waits_for_a_button_and_takes_the_decisions_along(open_yours, kept, answered) -> None:

@@ -37,9 +37,9 @@ def asked(line: JobQueue, monkeypatch: pytest.MonkeyPatch) -> list:
     seen: list = []
     answer = made.answering(line)
 
-    def submit(request):
+    def submit(request, lane=None):
         seen.extend([request] if isinstance(request, UploadInjection) else [])
-        return answer(request)
+        return answer(request, lane)
 
     monkeypatch.setattr("lab.ui.jobs.submit", submit)
     return seen
