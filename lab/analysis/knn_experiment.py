@@ -92,11 +92,12 @@ def exactness(
     given = (sample_given_labels(y_clean, T, rng) for _ in range(repeats))
     return Exactness(
         theorem=float(weight @ plurality_accuracy(q, k, own, ties=ties)),
-        simulated=_mean(monte_carlo_accuracy(q, k, own, rng=rng, draws=draws, ties=ties), weight),
-        conditional=_mean(conditional_accuracy(counts, T, own, rng=rng, draws=draws, ties=ties), weight),
+        simulated=weighted_mean(monte_carlo_accuracy(q, k, own, rng=rng, draws=draws, ties=ties), weight),
+        conditional=weighted_mean(conditional_accuracy(counts, T, own, rng=rng, draws=draws, ties=ties), weight),
         measured=np.array([measured_accuracy(table, y, correct, len(T), [k], ties=ties)[0] for y in given]),
     )
 
 
-def _mean(found: Sampled, weight: Float[ndarray, " s"]) -> Mean:
+def weighted_mean(found: Sampled, weight: Float[ndarray, " s"]) -> Mean:
+    """The mean over samples of so much weight, and its standard error."""
     return Mean(float(weight @ found.mean), float(np.sqrt(weight**2 @ found.error**2)))

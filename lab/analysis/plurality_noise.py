@@ -42,6 +42,13 @@ def expected_accuracy(c: Any, T: Any, k: int, correct: Any, *, ties: str = "wron
     return float(plurality_accuracy(q, k, correct, ties=ties).mean())
 
 
+def accuracy_at(
+    rate: float, c: Float[ndarray, "s c"], corrupted: Float[ndarray, "s c"], k: int, correct: Any, ties: str = "wrong"
+) -> float:
+    """`expected_accuracy` where a share `rate` of the neighbours' labels is drawn from `corrupted` (c P), the rest from c."""
+    return float(plurality_accuracy((1 - rate) * c + rate * corrupted, k, correct, ties=ties).mean())
+
+
 def one_hot(correct: Any, n_classes: int) -> Float[ndarray, "s c"]:
     """C where all neighbours are of the correct class: a set that can be learnt perfectly (DRO Eq. 14)."""
     return np.eye(n_classes)[check_labels("correct", correct, n_classes)]
@@ -121,7 +128,10 @@ def accuracy_curve(
     nodes = np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)
     between = np.cos(np.pi * np.unique(np.linspace(0, n_nodes, N_CHECKS).round()) / n_nodes)
     levels = low + (high - low) * (np.concatenate([nodes, between]) + 1) / 2
-    exact = np.array([expected_accuracy(c, transition_at(corruption, rate), k, correct, ties=ties) for rate in levels])
+    c, corruption = check_distribution("c", c), check_stochastic("corruption", corruption)
+    corrupted = noisy_neighbour_distribution(c, corruption)
+    require(len(c) > 0, "c", "at least one row", c.shape)
+    exact = np.array([accuracy_at(rate, c, corrupted, k, correct, ties) for rate in levels])
     order = np.arange(n_nodes)
     coefficients = 2 / n_nodes * np.cos(np.outer(order, np.arccos(nodes))) @ exact[:n_nodes]
     coefficients[0] /= 2

@@ -14,8 +14,10 @@ from lab.analysis.plurality_noise import expected_accuracy
 from lab.core.rng import numpy_rng
 from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
-from lab.experiments.worker_forecast import clean_distribution, placed_accuracy, stand_of, vote
+from lab.experiments.worker_curves import placed_accuracy
+from lab.experiments.worker_forecast import clean_distribution, stand_of, vote
 from lab.experiments.worker_neighbors import Ground, Space
+from lab.experiments.worker_no_data import ways_without_data
 from lab.noise import Concentrated, MatrixNoise, corrupt
 from lab.specs.forecast import Forecast, ForecastCheck
 
@@ -33,6 +35,9 @@ def run_check(check: ForecastCheck, report: PlainReport) -> Run:
     """
     start = perf_counter()
     forecast, noise = check.forecast, check.forecast.noise
+    if not forecast.has_data:
+        rows = ways_without_data(check, report)
+        return Run(check, {"rows": rows}, {}, perf_counter() - start)
     report(0.02, "finding the neighbours")
     stand = stand_of(forecast, report)
     place = stand.space if isinstance(noise, Concentrated) else None

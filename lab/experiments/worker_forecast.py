@@ -6,28 +6,26 @@ Digits with six K up to 101 take 3 s on one slow core, half of it for the larges
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from numpy.polynomial.chebyshev import chebinterpolate, chebval
 
 from lab.analysis.clean_distribution import denoised_distribution, neighbour_distribution
 from lab.analysis.knn_experiment import measured_accuracy
-from lab.analysis.plurality_noise import AccuracyCurve, accuracy_curve, expected_accuracy, one_hot
+from lab.analysis.plurality_noise import AccuracyCurve, one_hot
 from lab.core.checks import require
 from lab.core.rng import numpy_rng
 from lab.experiments.progress import PlainReport
 from lab.experiments.results import Run
+from lab.experiments.worker_curves import curve, curves_of, padded
 from lab.experiments.worker_neighbors import Ground, Space, ground, network_ground
-from lab.noise import Concentrated, Flip, MatrixNoise, breaking_rate, corrupt, effective_rate
+from lab.experiments.worker_no_data import run_without_data
+from lab.noise import Concentrated, MatrixNoise, breaking_rate, corrupt, effective_rate
 from lab.specs.forecast import Forecast
+from lab.specs.labels import DataSource
 
-TOLERANCE = 1e-7  # of a series, between the levels at which it is exact; a page prints 1e-3
-MOST_NODES = 512
-N_CHECKS = 5
 GRID_KS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 70, 100)  # among which an effective K is looked for
 
 
@@ -39,14 +37,17 @@ def run_forecast(forecast: Forecast, report: PlainReport) -> Run:
         with a place `outside` (levels, seeds), the share of asked rows outside the noisy places.
     Raises: ValueError in one sentence if the data is not there, or the noise does not fit it.
     """
+    if not forecast.has_data:
+        return run_without_data(forecast, report)
     start = perf_counter()
     report(0.02, "finding the neighbours")
     stand = stand_of(forecast, report)
-    work = np.cumsum(np.array(forecast.ks) ** 1.5)  # what a curve costs
-    curves = []
-    for k, before in zip(forecast.ks, np.concatenate([[0.0], work]) / work[-1], strict=False):
-        report(0.1 + 0.6 * before, f"expecting the vote of {k}")
-        curves.append(curve(forecast, stand, k))
+    curves = curves_of(
+        forecast,
+        lambda k: clean_distribution(forecast, stand, k),
+        stand.asked.y,
+        lambda done, words: report(0.1 + 0.6 * done, words),
+    )
     grid = grid_of(forecast, stand)
     votes = []
     place = stand.space if isinstance(forecast.noise, Concentrated) else None
@@ -61,6 +62,7 @@ def stand_of(forecast: Forecast, report: PlainReport) -> Ground:
     """Rows and neighbours of a forecast, with as many of them as any of its K needs."""
     k_max = max(*forecast.ks, GRID_KS[-1])
     if forecast.network is None:
+        assert isinstance(forecast.dataset, DataSource)  # without data there is nobody to ask
         stand = ground(forecast.dataset, k_max, forecast.n_test)
     else:
         stand = network_ground(forecast.network, k_max, forecast.n_test, report)
@@ -73,7 +75,17 @@ def grid_of(forecast: Forecast, stand: Ground) -> list[AccuracyCurve]:
     if not isinstance(forecast.noise, MatrixNoise):
         return []  # where noise has a place, K hardly matters
     known = [k for k in GRID_KS if k <= stand.table.k_max]
-    return [curve(forecast, stand, k, n_nodes=8 + 2 * math.isqrt(k), tolerance=1.0) for k in known]
+    return [
+        curve(
+            forecast,
+            clean_distribution(forecast, stand, k),
+            stand.asked.y,
+            k,
+            n_nodes=8 + 2 * math.isqrt(k),
+            tolerance=1.0,
+        )
+        for k in known
+    ]
 
 
 def clean_distribution(forecast: Forecast, stand: Ground, k: int) -> Float[np.ndarray, "m c"]:
@@ -86,60 +98,6 @@ def clean_distribution(forecast: Forecast, stand: Ground, k: int) -> Float[np.nd
         assert isinstance(noise, MatrixNoise)
         return denoised_distribution(stand.softmax, noise.transition(stand.n_classes))
     return neighbour_distribution(stand.table, stand.rows.y, stand.n_classes, k)
-
-
-def curve(
-    forecast: Forecast, stand: Ground, k: int, *, n_nodes: int | None = None, tolerance: float = TOLERANCE
-) -> AccuracyCurve:
-    """Expected accuracy of K as a series of the noise level, with as many terms as it needs."""
-    c, correct, ties = clean_distribution(forecast, stand, k), stand.asked.y, forecast.ties
-    noise, high = forecast.noise, forecast.highest
-
-    def with_nodes(n_nodes: int) -> AccuracyCurve:
-        if isinstance(noise, MatrixNoise):
-            P = noise.corruption_matrix(stand.n_classes)
-            return accuracy_curve(c, P, k, correct, (0.0, high), ties=ties, n_nodes=n_nodes)
-        assert isinstance(noise, Concentrated)
-        dial = noise
-        return fit(lambda rate: placed_accuracy(c, dial, rate, k, correct, ties), high, n_nodes)
-
-    n_nodes = n_nodes or 8 + 4 * math.isqrt(k)
-    found = with_nodes(n_nodes)
-    while found.error > tolerance and n_nodes < MOST_NODES:
-        n_nodes *= 2
-        found = with_nodes(n_nodes)
-    return found
-
-
-def fit(accuracy: Callable[[float], float], high: float, n_nodes: int) -> AccuracyCurve:
-    """The series of an accuracy that is no polynomial of the level."""
-
-    def at(x: np.ndarray) -> np.ndarray:
-        return np.array([accuracy(float(high * (one + 1) / 2)) for one in x])
-
-    coefficients: np.ndarray = chebinterpolate(at, n_nodes - 1)
-    between = np.cos(np.pi * np.unique(np.linspace(0, n_nodes, N_CHECKS).round()) / n_nodes)
-    return AccuracyCurve(0.0, high, coefficients, float(np.abs(chebval(between, coefficients) - at(between)).max()))
-
-
-def placed_accuracy(c: Any, dial: Concentrated, rate: float, k: int, correct: Any, ties: str) -> float:
-    """Expected accuracy if a share `rate` of the asked rows lies in the noisy place, with all neighbours, and the rest out.
-
-    Source: DRO §3.4, which has the end of the dial: 1 - rate. Departs from it: wrong labels outside the place too.
-    """
-    inside, outside = place_rates(rate, dial.concentration)
-    lost, kept = (
-        expected_accuracy(c, Flip(share, dial.permutation).transition(c.shape[1]), k, correct, ties=ties)
-        for share in (inside, outside)
-    )
-    return rate * lost + (1 - rate) * kept
-
-
-def place_rates(rate: float, concentration: float) -> tuple[float, float]:
-    """The expected share of wrong labels in the place of `Concentrated` noise, and elsewhere."""
-    sure = concentration * rate  # wrong in the place; what is left goes to any other row of the class
-    elsewhere = (rate - sure) / (1 - sure) if sure < 1 else 0.0
-    return concentration + (1 - concentration) * elsewhere, elsewhere
 
 
 class Votes(NamedTuple):
@@ -185,13 +143,6 @@ def arrays(curves: list[AccuracyCurve], votes: list[Votes]) -> dict[str, np.ndar
         if np.isfinite(outside).all():
             named["outside"] = outside
     return named
-
-
-def padded(curves: list[AccuracyCurve]) -> Float[np.ndarray, "ks terms"]:
-    """The series of all curves, with zeros at their ends."""
-    n_terms = max((len(curve.coefficients) for curve in curves), default=0)
-    rows = [np.pad(curve.coefficients, (0, n_terms - len(curve.coefficients))) for curve in curves]
-    return np.array(rows).reshape(len(curves), n_terms)
 
 
 def describe(forecast: Forecast, stand: Ground, curves: list[AccuracyCurve]) -> dict[str, Any]:

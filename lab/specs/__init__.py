@@ -31,6 +31,7 @@ from lab.specs.methods import (
     SymmetricCrossEntropy,
 )
 from lab.specs.networks import NetworkCurve
+from lab.specs.no_data import NoData
 from lab.specs.sweep import Axis, Sweep
 from lab.specs.toy import Toy
 from lab.specs.training import Record, Schedule, Seeds
@@ -42,7 +43,7 @@ from lab.specs.uploads import Upload, UploadLook
 NOISE_MODELS = tuple(MODELS.values())
 register(Toy, *{type(spec) for spec in BACKBONES.values()}, KNet, Schedule, Seeds, Experiment, *NOISE_MODELS)
 register(Axis, Sweep, DataSource, RareClass, RarePair, LabelStudy, Record, *{type(loss) for loss in LOSSES.values()})
-register(Forecast, ForecastCheck, BlindForecast, NetworkCurve, Aggregates)
+register(NoData, Forecast, ForecastCheck, BlindForecast, NetworkCurve, Aggregates)
 register(Comparison, KNetSizes)
 register(Detection, InnFigure)
 register(Correction, LabelInference, IterKNN, SelKNN, KNNFilter, JointOptimization, PENCIL, OwnPrediction)
@@ -81,6 +82,7 @@ __all__ = [
     "MapSource",
     "NegativeEntropy",
     "NetworkCurve",
+    "NoData",
     "OwnPrediction",
     "RareClass",
     "RarePair",

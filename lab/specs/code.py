@@ -172,7 +172,7 @@ def _forecast_code(forecast: Forecast) -> str:
 
 from lab.experiments import run
 from lab.noise import {", ".join(sorted(noises))}
-from lab.specs import {", ".join(sorted(kinds | {"DataSource", "Forecast"}))}{backbone}
+from lab.specs import {", ".join(sorted(kinds))}{backbone}
 
 forecast = {_expression(forecast, 0)}
 result = run(forecast)

@@ -11,6 +11,7 @@ from lab.specs.codec import Asked
 from lab.specs.datasets import DATASETS
 from lab.specs.experiment import Experiment
 from lab.specs.labels import DataSource
+from lab.specs.no_data import NoData
 
 TIES = ("wrong", "random", "lowest", "optimistic")  # as in `lab.analysis.plurality`
 CLEAN_FROM = ("neighbours", "onehot", "softmax")
@@ -30,7 +31,7 @@ class Forecast(Asked):
 
     Attributes:
         dataset: its training rows carry the noise, its test rows are asked about. Where it has no test rows, training
-            rows are asked about, each without its own vote.
+            rows are asked about, each without its own vote. `NoData` leaves theory alone, for any number of classes.
         noise: a `MatrixNoise` or `Concentrated`, at rate 1; a level takes the place of the rate.
         ks: numbers of neighbours, ascending.
         ties: what a tie counts, in the theory and in the real votes: "wrong" as in the paper, "random", "lowest" (class
@@ -38,6 +39,7 @@ class Forecast(Asked):
         clean_from: where C_s, the clean labels around a test row, comes from: "neighbours" takes those of its K nearest
             training rows (DRO §3.3), "onehot" a set that can be learnt perfectly (DRO Eq. 14), "softmax" the answer of
             `network` (DRO §3.3 for networks); where that was trained under noise with a matrix, times its inverse.
+            `NoData` says itself what the neighbours are: "neighbours".
         network: a training whose features take the place of the inputs, and whose training rows carry the noise; of its
             last epoch. None looks for neighbours among the inputs.
         levels: noise levels at which real neighbours vote, ascending; the last is where the curves end.
@@ -46,7 +48,7 @@ class Forecast(Asked):
     Raises: ValueError if a part is out of range or the parts do not fit.
     """
 
-    dataset: DataSource = field(default_factory=DataSource)
+    dataset: DataSource | NoData = field(default_factory=DataSource)
     noise: Noise = field(default_factory=lambda: Uniform(1.0))
     ks: tuple[int, ...] = (1, 5, 11, 21, 51, 101)
     ties: str = "wrong"
@@ -64,27 +66,33 @@ class Forecast(Asked):
             object.__setattr__(self, name, _ascending(name, getattr(self, name), most))
         require(len(self.ks) > 0, "ks", "at least one number of neighbours", self.ks)
         require(len(self.levels) > 0, "levels", "at least one level", self.levels)
-        known = DATASETS.get(self.dataset.name)
-        most = LARGEST_K if known is None else min(LARGEST_K, self.dataset.n or known.n_train)
         for k in self.ks:
-            check_integer("K", k, 1, most)
+            check_integer("K", k, 1, _most_neighbours(self.dataset))
         for seed in self.seeds:
             check_integer("seeds", seed, 0, 2**32 - 1)
         object.__setattr__(self, "levels", tuple(check_number("levels", level, 0, 1) for level in self.levels))
         require(self.highest > 0, "levels", "not 0 alone", self.levels)
         self._check_noise()
         self._check_network()
+        self._check_no_data()
 
     def _check_network(self) -> None:
         if self.network is None:
             require(self.clean_from != "softmax", "network", "given, for C_s from its softmax", None)
             return
         fits = isinstance(self.network, Experiment) and self.network.dataset == self.dataset
-        require(fits, "network", f"a training on {self.dataset.name}", self.network)
+        rule = f"a training on {getattr(self.dataset, 'name', 'data')}"
+        require(fits, "network", rule, self.network)
         require(self.network.imbalance is None, "network", "a training on all classes", self.network.imbalance)
         fits = isinstance(self.network.noise, MatrixNoise)
         rule = "trained on clean labels, or under noise by class, for C_s from its softmax"
         require(self.clean_from != "softmax" or fits, "network", rule, self.network.noise)
+
+    def _check_no_data(self) -> None:
+        if not self.has_data:
+            require(self.seeds == (), "seeds", "() where there are no data: nobody can vote", self.seeds)
+            rule = "'neighbours' where there are no data, which say themselves what the neighbours are"
+            require(self.clean_from == "neighbours", "clean_from", rule, self.clean_from)
 
     def _check_noise(self) -> None:
         noise, classes = self.noise, self.dataset.classes
@@ -93,6 +101,11 @@ class Forecast(Asked):
         require(noise.rate == 1, "rate of the noise", "1: the level takes its place", noise.rate)
         if classes is not None and isinstance(noise, MatrixNoise):
             noise.transition(len(classes))  # says what does not fit
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there are neighbours to ask, beside the theory."""
+        return isinstance(self.dataset, DataSource)
 
     @property
     def highest(self) -> float:
@@ -120,6 +133,9 @@ class BlindForecast(Asked):
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", check_number("level", self.level, 0, self.forecast.highest))
         check_integer("seed", self.seed, 0, 2**32 - 1)
+        require(
+            self.forecast.has_data, "dataset", "a data set: only labels can be estimated from", self.forecast.dataset
+        )
 
     @property
     def lane(self) -> str:
@@ -136,11 +152,19 @@ class ForecastCheck(Asked):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", check_number("level", self.level, 0, self.forecast.highest))
+        fits = self.forecast.has_data or isinstance(self.forecast.noise, MatrixNoise)
+        require(fits, "noise", "by class where there are no data: noise with a place needs one", self.forecast.noise)
 
     @property
     def lane(self) -> str:
         """It answers in seconds."""
         return "quick"
+
+
+def _most_neighbours(dataset: DataSource | NoData) -> int:
+    if isinstance(dataset, NoData) or dataset.name not in DATASETS:
+        return LARGEST_K
+    return min(LARGEST_K, dataset.n or DATASETS[dataset.name].n_train)
 
 
 def _ascending(name: str, values: Any, most: int) -> tuple[Any, ...]:

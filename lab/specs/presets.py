@@ -16,6 +16,7 @@ from lab.specs.forecast import BlindForecast, Forecast, ForecastCheck, even_leve
 from lab.specs.labels import DataSource, LabelStudy
 from lab.specs.methods import CrossEntropy, KNet
 from lab.specs.networks import NetworkCurve
+from lab.specs.no_data import NoData
 from lab.specs.recipes import RECIPES
 from lab.specs.repair import REPAIRS
 from lab.specs.training import Record, Schedule
@@ -63,6 +64,10 @@ DRO_FIGURES = {  # on digits in place of MNIST, CIFAR-10 and ImageNet, and the l
         level=0.2,
     ),
 }
+NO_DATA = ForecastCheck(  # DRO Eqs. 14 and 15 with as many classes as ImageNet has
+    forecast=Forecast(dataset=NoData(n_classes=1000), ks=_PAPERS, seeds=(), levels=even_levels(0.95)),
+    level=0.8,
+)
 NETWORKS = tuple(
     NetworkCurve(base=NETWORK_BASE, noises=noises)
     for noises in (
@@ -74,7 +79,7 @@ NETWORKS = tuple(
 )
 BLIND = BlindForecast()  # at the level that it names, of the forecast that the page opens with
 FORECASTS = (
-    *(part for check in (ForecastCheck(), *DRO_FIGURES.values()) for part in (check.forecast, check)),
+    *(part for check in (ForecastCheck(), *DRO_FIGURES.values(), NO_DATA) for part in (check.forecast, check)),
     BLIND,
     *NETWORKS,
 )

@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 from lab.noise import MAPS, Concentrated, Flip, Matrix, MatrixNoise, Semantic, Symmetric, Uniform, two_alternatives
-from lab.specs import DataSource, Experiment, Forecast
+from lab.specs import DataSource, Experiment, Forecast, NoData
 from lab.specs.datasets import DATASETS
 from lab.specs.forecast import CLEAN_FROM, TIES, even_levels
 from lab.specs.presets import NETWORK_BASE
-from lab.ui.noise_data import classes_of, source_picker
+from lab.ui.forecast_data import OTHER_NAMES, data_controls, theory_source
+from lab.ui.noise_data import classes_of
 from lab.ui.noise_form import Impossible, form_group
 from lab.ui.noise_matrix import MOST_CLASSES, Desk, checked_matrix, first_matrix, own_matrix
 from lab.ui.noise_models import DIAL, MAP_NAMES, NAMES, SEMANTIC
@@ -35,6 +36,7 @@ TIE_NAMES = dict(
 CLEAN_NAMES = dict(zip(CLEAN_FROM, ("as in the data", "all of the right class", "the network’s softmax"), strict=True))
 INPUTS = ""  # in place of a network's digest
 SHARE = 0.7  # of the first of two alternatives, at first
+MOST_NAMED = 100  # classes of a matrix that travels number by number
 DEFAULT = Forecast()
 
 
@@ -42,19 +44,20 @@ def forecast_form() -> Forecast | None:
     """Draw the controls in the side bar; None if one holds something impossible, which is then said where it stands."""
     with st.sidebar:
         try:
-            source = form_group("Data", "data", source_picker)
+            source = form_group("Data", "data", theory_source)
             noise = form_group("Noise on the labels", "noise", lambda: _noise(source))
             parts = form_group("Neighbours", "neighbours", lambda: _ks(source, noise))
-            parts |= form_group("What the curves assume", "theory", lambda: _theory(parts["network"]))
-            return form_group("Levels and real votes", "votes", lambda: Forecast(**parts, **_votes()))
+            parts |= form_group("What the curves assume", "theory", lambda: _theory(source, parts["network"]))
+            votes = "Levels and real votes" if isinstance(source, DataSource) else "Levels"
+            return form_group(votes, "votes", lambda: Forecast(**parts, **_votes(source)))
         except Impossible:
             return None
 
 
-def kinds_for(source: DataSource) -> list[str]:
-    """The kinds of noise that this data set can have."""
-    known, n = DATASETS.get(source.name), len(classes_of(source) or ())
-    fits = {SEMANTIC: known is not None and bool(known.maps), OWN: 2 <= n <= MOST_CLASSES, TWO: n >= 3}
+def kinds_for(source: DataSource | NoData) -> list[str]:
+    """The kinds of noise that this data set, or so many classes, can have."""
+    n = len(classes_of(source) or ())
+    fits = {SEMANTIC: bool(_maps(source)), OWN: 2 <= n <= MOST_CLASSES, TWO: 3 <= n <= MOST_NAMED}
     return [kind for kind in KIND_NAMES if fits.get(kind, True)]
 
 
@@ -63,7 +66,13 @@ def desk_of(classes: Sequence[str]) -> Desk:
     return Desk(len(classes), {"kind": OWN})
 
 
-def _noise(source: DataSource) -> MatrixNoise | Concentrated:
+def _maps(source: DataSource | NoData) -> tuple[str, ...]:
+    """Maps of classes that look alike."""
+    known = DATASETS.get(source.name) if isinstance(source, DataSource) else None
+    return known.maps if known else ()
+
+
+def _noise(source: DataSource | NoData) -> MatrixNoise | Concentrated:
     """The kind of noise, at rate 1.
 
     Raises: ValueError if a parameter is impossible.
@@ -82,7 +91,7 @@ def _noise(source: DataSource) -> MatrixNoise | Concentrated:
         st.caption("Of the labels drawn for noise: the first goes to the next class, the second to the one after it.")
         return Matrix(1.0, two_alternatives(len(classes), share))
     if kind == SEMANTIC:
-        return Semantic(1.0, _map(DATASETS[source.name].maps))
+        return Semantic(1.0, _map(_maps(source)))
     if kind == OWN:
         st.caption("Type the numbers on the page, below the curves. At γ = 1 the labels follow your matrix.")
         return checked_matrix(own_matrix(desk_of(classes), first_matrix(len(classes))), 1.0, classes)
@@ -102,7 +111,7 @@ def _map(maps: tuple[str, ...]) -> str:
     return name if name in MAPS else maps[0]
 
 
-def _ks(source: DataSource, noise: MatrixNoise | Concentrated) -> dict[str, Any]:
+def _ks(source: DataSource | NoData, noise: MatrixNoise | Concentrated) -> dict[str, Any]:
     """Data, noise and K, checked together, so that what is wrong with K is said at K."""
     text = st.text_input(
         "K, one curve each",
@@ -111,6 +120,14 @@ def _ks(source: DataSource, noise: MatrixNoise | Concentrated) -> dict[str, Any]
         bind="query-params",
         help="Up to seven numbers of neighbours with commas between them. A curve costs about as much as K√K.",
     )
+    network = _network(source) if isinstance(source, DataSource) else None
+    parts: dict[str, Any] = {"dataset": source, "noise": noise, "ks": read_ks(text), "network": network}
+    Forecast(**parts, seeds=())
+    return parts
+
+
+def _network(source: DataSource) -> Experiment | None:
+    """The training in whose features neighbours are looked for; None for the inputs."""
     known = networks_for(source)
     chosen = st.selectbox(
         "Neighbours are looked for",
@@ -120,10 +137,7 @@ def _ks(source: DataSource, noise: MatrixNoise | Concentrated) -> dict[str, Any]
         bind="query-params",
         help="DRO looks for them among MNIST’s pixels, and among CIFAR-10’s and ImageNet’s penultimate features of a network.",
     )
-    network = known[chosen][1]
-    parts: dict[str, Any] = {"dataset": source, "noise": noise, "ks": read_ks(text), "network": network}
-    Forecast(**parts)
-    return parts
+    return known[chosen][1]
 
 
 def networks_for(source: DataSource) -> dict[str, tuple[str, Experiment | None]]:
@@ -137,19 +151,9 @@ def networks_for(source: DataSource) -> dict[str, tuple[str, Experiment | None]]
     return known
 
 
-def _theory(network: Experiment | None) -> dict[str, Any]:
+def _theory(source: DataSource | NoData, network: Experiment | None) -> dict[str, Any]:
     """What the curves take for granted."""
-    has_softmax = network is not None and isinstance(network.noise, MatrixNoise)
-    clean_from = st.selectbox(
-        "Clean labels around a test sample",
-        CLEAN_FROM if has_softmax else CLEAN_FROM[:2],
-        format_func=CLEAN_NAMES.__getitem__,
-        key="clean",
-        bind="query-params",
-        help="C_s of the paper. “All of the right class” is a set that can be learnt perfectly (Eq. 14). The softmax of a network on "
-        "clean labels is the paper’s choice for networks; of one on noisy labels it is taken times the inverse of T, which is "
-        "the lab’s own extension.",
-    )
+    clean_from = _clean_from(network) if isinstance(source, DataSource) else DEFAULT.clean_from
     ties = st.selectbox(
         "A tie is",
         TIES,
@@ -161,9 +165,25 @@ def _theory(network: Experiment | None) -> dict[str, Any]:
     return {"clean_from": clean_from, "ties": ties}
 
 
-def _votes() -> dict[str, Any]:
+def _clean_from(network: Experiment | None) -> str:
+    has_softmax = network is not None and isinstance(network.noise, MatrixNoise)
+    return st.selectbox(
+        "Clean labels around a test sample",
+        CLEAN_FROM if has_softmax else CLEAN_FROM[:2],
+        format_func=CLEAN_NAMES.__getitem__,
+        key="clean",
+        bind="query-params",
+        help="C_s of the paper. “All of the right class” is a set that can be learnt perfectly (Eq. 14). The softmax of a network on "
+        "clean labels is the paper’s choice for networks; of one on noisy labels it is taken times the inverse of T, which is "
+        "the lab’s own extension.",
+    )
+
+
+def _votes(source: DataSource | NoData) -> dict[str, Any]:
     """How far the curves go, and what is measured beside them."""
     highest = st.slider("Highest noise level γ", 0.2, 1.0, DEFAULT.highest, 0.05, key="top", bind="query-params")
+    if isinstance(source, NoData):
+        return {"levels": even_levels(highest), "seeds": ()}
     n_draws = st.slider(
         "Draws of the noise",
         0,
@@ -204,20 +224,30 @@ def read_ks(text: str) -> tuple[int, ...]:
 
 def controls_of(forecast: Forecast) -> dict[str, Any]:
     """The state of the widgets that describe a forecast; noise by simple kinds, two alternatives or the dial."""
-    noise, n = forecast.noise, forecast.dataset.n
+    noise = forecast.noise
     kinds: dict[type, str] = {model: kind for kind, model in SIMPLE.items()}
     controls = {
-        "set": forecast.dataset.name,
-        "rows": n or 0,
         "kind": kinds.get(type(noise), TWO),
         "ks": write_ks(forecast.ks),
-        "clean": forecast.clean_from,
         "ties": forecast.ties,
         "top": forecast.highest,
-        "draws": len(forecast.seeds),
-        "tests": forecast.n_test,
-        "by": INPUTS if forecast.network is None else forecast.network.digest,
+        **data_controls(forecast.dataset),
     }
+    if forecast.has_data:
+        controls |= {
+            "clean": forecast.clean_from,
+            "draws": len(forecast.seeds),
+            "tests": forecast.n_test,
+            "by": INPUTS if forecast.network is None else forecast.network.digest,
+        }
     if isinstance(noise, Concentrated):
         return controls | {"kind": DIAL, "spot": noise.concentration}
     return controls | ({"first": SHARE} if isinstance(noise, Matrix) else {})
+
+
+def option_names(forecast: Forecast) -> dict[str, dict[Any, str]]:
+    """What the options of the select boxes are called, by key."""
+    names = {"kind": KIND_NAMES, "clean": CLEAN_NAMES, "ties": TIE_NAMES, "others": OTHER_NAMES}
+    if isinstance(forecast.dataset, DataSource):
+        names["by"] = {digest: name for digest, (name, _) in networks_for(forecast.dataset).items()}
+    return names

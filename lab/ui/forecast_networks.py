@@ -235,14 +235,15 @@ def sweep_for(forecast: Forecast, networks: Measured | None) -> Sweep | None:
 
 def _own_base(forecast: Forecast) -> Experiment | None:
     """The lab's own network on other data; it is fully connected, and takes no other images."""
-    name, own = forecast.dataset.name, NETWORK_BASE
+    source, own = forecast.dataset, NETWORK_BASE
     assert isinstance(own.dataset, DataSource)
-    if forecast.dataset == own.dataset:
+    assert isinstance(source, DataSource)  # without data nothing is offered for training
+    if source == own.dataset:
         return own
-    known = DATASETS.get(name)
+    known, name = DATASETS.get(source.name), source.name
     if known is None or (known.image is not None and name != own.dataset.name):
         return None
-    return replace(own, dataset=forecast.dataset, schedule=replace(own.schedule, batch_size=32))
+    return replace(own, dataset=source, schedule=replace(own.schedule, batch_size=32))
 
 
 def best_in_words(networks: Measured) -> str:

@@ -23,7 +23,12 @@ Cell = Callable[[dict[str, Any]], str]
 
 
 def exactness_table(run: Run, level: float) -> None:
-    """The table at a level, once it was asked for; until it is there, the latest of the same curves."""
+    """The table at a level, once it was asked for; until it is there, the latest of the same curves.
+
+    Without data, noise with a place has none: its curve is 1 − γ or a mixture, and there is nothing to simulate.
+    """
+    if not run.request.has_data and isinstance(run.request.noise, Concentrated):
+        return
     check = ForecastCheck(forecast=run.request, level=level)
     st.subheader("How exact is it?")
     found = _asked_for(check)
@@ -43,7 +48,7 @@ def _asked_for(check: ForecastCheck) -> Run | None:
     digest = check.digest
     if not shipped(digest) and not jobs.find(digest) and st.session_state.get(ASKED) != digest:
         st.button(
-            f"Simulate and measure at γ = {check.level:g}",
+            f"Simulate{' and measure' if check.forecast.has_data else ''} at γ = {check.level:g}",
             icon=":material/fact_check:",
             on_click=st.session_state.update,
             args=({ASKED: digest},),
@@ -75,13 +80,13 @@ def _columns(check: Run) -> dict[str, Cell]:
         if forecast.seeds:
             columns |= {"Place known": lambda row: _beside(row["by_region"], row["drawn"])}
         return columns | (measured if forecast.seeds else {})
+    simulated: dict[str, Cell] = {"Theorem 1, simulated": lambda row: _simulated(row["simulated"], row["drawn"])}
+    if not forecast.has_data:
+        return columns | simulated
     if forecast.clean_from != "neighbours":
         columns |= {"From the neighbours": lambda row: _beside(row["theorem"], row["drawn"])}
-    columns |= {
-        "Theorem 1, simulated": lambda row: _simulated(row["simulated"], row["drawn"]),
-        "Clean labels kept": lambda row: _simulated(row["conditional"], row["drawn"]),
-    }
-    return columns | (measured if forecast.seeds else {})
+    kept: dict[str, Cell] = {"Clean labels kept": lambda row: _simulated(row["conditional"], row["drawn"])}
+    return columns | simulated | kept | (measured if forecast.seeds else {})
 
 
 def _beside(value: float, first: float, error: float | None = None) -> str:
@@ -108,6 +113,11 @@ def explained(check: Run) -> str:
     forecast, m = check.request.forecast, check.metrics
     real = "" if not forecast.seeds else "Real neighbours: one noisy training set serves all test samples. "
     errors = "±: one standard error."
+    if not forecast.has_data:
+        return (
+            "Theorem 1 (Eq. 2) is the curve. Simulated: the same by drawing votes, so that chance alone differs. How far real "
+            f"neighbours are from it takes data. {errors}"
+        )
     if isinstance(forecast.noise, Concentrated):
         known = f", {m['outside']:.1%} of the test samples lie outside the noisy places" if "outside" in m else ""
         return (

@@ -14,11 +14,12 @@ from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.figures.forecast_payload import Curves, encode
 from lab.noise import Concentrated, Matrix
-from lab.specs import DataSource, Forecast, to_json
+from lab.specs import DataSource, Forecast, NoData, to_json
 from lab.specs.datasets import DATASETS
 from lab.specs.presets import FORECAST
 from lab.ui.forecast import Start, level_of, mount
 from lab.ui.forecast_blind import blind_section
+from lab.ui.forecast_data import OTHER_NAMES
 from lab.ui.forecast_figures import LEVEL, REVISION
 from lab.ui.forecast_form import CLEAN_NAMES, OWN, TIE_NAMES, desk_of
 from lab.ui.forecast_networks import Measured, best_in_words, choose_networks, networks_section
@@ -29,11 +30,12 @@ from lab.ui.noise_matrix import matrix_editor
 from lab.ui.noise_models import NAMES_OF
 from lab.ui.run_words import run_title
 from lab.ui.toy_results import code_window, link_window
-from lab.ui.words import sentence
+from lab.ui.words import percent, sentence
 
 COMPONENT, EXPLORER = "expected", "exactness"  # the component, and the fragment that follows its level
 AT = "at"  # the level in the address bar
 FIRST_LEVEL = 0.6
+NEEDS_DATA = "Real neighbours, networks, and the estimate without clean labels need data: choose a set under “Data” in the side bar."
 
 
 def meanwhile(asked: Forecast | None) -> Run | None:
@@ -65,10 +67,14 @@ def show_forecast(run: Run) -> None:
         if st.query_params.get(AT) != f"{level:g}":
             st.query_params[AT] = f"{level:g}"
         exactness_table(run, level)
-        blind_section(run, level)
+        if run.request.has_data:
+            blind_section(run, level)
 
     explorer()
-    networks_section(run, networks)
+    if run.request.has_data:
+        networks_section(run, networks)
+    else:
+        st.markdown(NEEDS_DATA)
     if st.session_state.get("kind") == OWN:
         edit_matrix(run.request.dataset)
     take_home(run)
@@ -116,37 +122,55 @@ def curves_of(run: Run, networks: Measured | None = None) -> Curves:
 def title(run: Run) -> str:
     """Data and noise in a line."""
     forecast: Forecast = run.request
-    source, noise = forecast.dataset, forecast.noise
-    name = DATASETS[source.name].title if source.name in DATASETS else source.name
+    noise = forecast.noise
     kind = "noise by a matrix" if isinstance(noise, Matrix) else f"{NAMES_OF[type(noise)].lower()} noise"
     if isinstance(noise, Concentrated):
         kind = f"noise of concentration {noise.concentration:g}"
-    return f"{name}, {len(run.metrics['classes'])} classes, {kind}"
+    return f"{_data_name(forecast.dataset)}, {len(run.metrics['classes']):,} classes, {kind}"
+
+
+def _data_name(source: DataSource | NoData) -> str:
+    if isinstance(source, NoData):
+        return "Theory alone, no data"
+    return DATASETS[source.name].title if source.name in DATASETS else source.name
 
 
 def _small_print(run: Run) -> str:
-    forecast, m = run.request, run.metrics
-    asked = "training samples, each without its own vote" if m["left_out"] else "test samples"
-    own = "" if forecast.dataset.name in DATASETS else " Labels are taken as true."
-    network = forecast.network
-    where = (
-        " on the inputs"
-        if network is None
-        else f" in the features of a network ({run_title(network)}; training {network.digest})"
-    )
+    forecast, source = run.request, run.request.dataset
+    is_own = isinstance(source, DataSource) and source.name not in DATASETS
+    own = " Labels are taken as true." if is_own else ""
     place = (
         " With a place, the expectation is a mixture: all neighbours of a share γ of the samples lie in the place."
         if isinstance(forecast.noise, Concentrated)
         else ""
     )
     return (
-        f"Lines: Theorem 1 for {m['n_test']:,} {asked}, their neighbours among {m['n_train']:,}{where}; clean labels "
-        f"around each: {CLEAN_NAMES[forecast.clean_from]}; a tie is {TIE_NAMES[forecast.ties]}.{place}{own} "
+        f"Lines: Theorem 1 {_asked_in_words(run)}; a tie is {TIE_NAMES[forecast.ties]}.{place}{own} "
         f"Forecast {forecast.digest}"
     )
 
 
-def edit_matrix(source: DataSource) -> None:
+def _asked_in_words(run: Run) -> str:
+    """Who votes, and what is around whom."""
+    forecast, m = run.request, run.metrics
+    if isinstance(source := forecast.dataset, NoData):
+        rest = "" if source.purity == 1 else f", the others {OTHER_NAMES[source.others]}"
+        alike = "all" if source.purity == 1 else percent(source.purity, 0)
+        return f"alone; no data were used. Classes of one size; {alike} of a sample’s neighbours are of its own class{rest}"
+    asked = "training samples, each without its own vote" if m["left_out"] else "test samples"
+    network = forecast.network
+    where = (
+        " on the inputs"
+        if network is None
+        else f" in the features of a network ({run_title(network)}; training {network.digest})"
+    )
+    return (
+        f"for {m['n_test']:,} {asked}, their neighbours among {m['n_train']:,}{where}; clean labels around each: "
+        f"{CLEAN_NAMES[forecast.clean_from]}"
+    )
+
+
+def edit_matrix(source: DataSource | NoData) -> None:
     """The grid of one's own matrix, as on the page about noise."""
     classes = classes_of(source) or ()
     desk = desk_of(classes)
@@ -176,6 +200,8 @@ def _download_window(run: Run) -> None:
         ("Real votes (CSV)", lambda: votes_csv(run), f"{name}-votes.csv", "text/csv"),
         ("Forecast (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
     ]
+    if not run.request.seeds:
+        del files[1]  # nobody voted
     for label, make, file, kind in files:
         st.download_button(label, make, file, kind, on_click="ignore", width="stretch")
     st.caption("The picture: “Save picture” in the figure.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from lab.specs import DataSource, RareClass, RarePair, digest
 from lab.specs.datasets import DATASETS
 from lab.specs.labels import PLAIN_NAME
+from lab.specs.no_data import NoData
 from lab.ui.whole_number import whole_number
 from lab.ui.words import sentence
 
@@ -56,12 +58,21 @@ def label_files() -> list[str]:
 
 
 def source_picker() -> DataSource:
-    """The data set and how many of its rows.
+    """The data set and how many of its rows. Raises: ValueError as `source_of`."""
+    return source_of(name_picker({}))
+
+
+def name_picker(instead: Mapping[str, str]) -> str:
+    """The name of a data set; `instead` names what else can be chosen."""
+    names = {**TITLES, **{name: name for name in own_names()}, **instead}
+    return st.selectbox("Data set", list(names), format_func=names.__getitem__, key="set", bind="query-params")
+
+
+def source_of(name: str) -> DataSource:
+    """How many rows of a data set, and which column of a table.
 
     Raises: ValueError saying where its files are expected, if they are not on this server.
     """
-    names = {**TITLES, **{name: name for name in own_names()}}
-    name = st.selectbox("Data set", list(names), format_func=names.__getitem__, key="set", bind="query-params")
     if name in DATASETS and not is_here(name):
         raise ValueError(where_expected(name))
     label = None
@@ -94,12 +105,12 @@ def where_expected(name: str) -> str:
     return f"{TITLES[name]} is not on this server; its files are expected in LAB_DATA, the first at {marker}"
 
 
-def classes_of(source: DataSource) -> tuple[str, ...] | None:
+def classes_of(source: DataSource | NoData) -> tuple[str, ...] | None:
     """Class names, also of data that this session has opened before."""
     return source.classes or st.session_state.get(OWN_CLASSES, {}).get(digest(source))
 
 
-def remember_classes(source: DataSource, classes: tuple[str, ...]) -> bool:
+def remember_classes(source: DataSource | NoData, classes: tuple[str, ...]) -> bool:
     """Keep the class names of data of one's own; True if they are news."""
     if classes_of(source) is not None:
         return False

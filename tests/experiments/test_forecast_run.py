@@ -17,7 +17,8 @@ from lab.data import load
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.experiments.worker_check import run_check
-from lab.experiments.worker_forecast import fit, place_rates, placed_accuracy, run_forecast
+from lab.experiments.worker_curves import fit, place_rates, placed_accuracy
+from lab.experiments.worker_forecast import run_forecast
 from lab.neighbors.table import NeighborTable
 from lab.noise import Concentrated, Flip, Uniform, corrupt
 from lab.specs import DataSource, Forecast, ForecastCheck

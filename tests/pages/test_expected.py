@@ -15,13 +15,15 @@ import pytest
 from numpy.polynomial.chebyshev import chebval
 from streamlit.testing.v1 import AppTest
 
+from lab.analysis.plurality_noise import uniform_noise_accuracy
 from lab.experiments.worker_blind import run_blind
 from lab.experiments.worker_check import run_check
 from lab.experiments.worker_forecast import run_forecast
-from lab.noise import Concentrated, Flip, Matrix
-from lab.specs import BlindForecast, Forecast, ForecastCheck, from_json
+from lab.noise import Concentrated, Flip, Matrix, Uniform
+from lab.specs import BlindForecast, Forecast, ForecastCheck, NoData, from_json
+from lab.specs.forecast import even_levels
 from lab.specs.presets import DRO_FIGURES, FORECAST, TRAININGS
-from lab.ui.forecast_figures import WORDS
+from lab.ui.forecast_figures import PRESETS, WORDS
 from lab.ui.forecast_form import controls_of, read_ks, write_ks
 from lab.ui.forecast_view import curves_csv, votes_csv
 from lab.ui.noise_matrix import first_matrix, write_matrix
@@ -191,10 +193,85 @@ def test_ties_drawn_at_random_have_their_own_golden_numbers(open_page) -> None:
 
 
 def test_every_figure_is_what_its_controls_say(open_page, asked) -> None:
-    assert set(WORDS) == set(DRO_FIGURES)
-    for forecast in (figure.forecast for figure in DRO_FIGURES.values()):
+    assert set(WORDS) == set(PRESETS)
+    for forecast in (figure.forecast for figure in PRESETS.values()):
         assert read_ks(write_ks(forecast.ks)) == forecast.ks
-        assert {"set", "kind", "ks", "clean", "ties", "top", "draws", "tests"} < set(controls_of(forecast))
+        of_data = {"clean", "draws", "tests", "by", "rows"} if forecast.has_data else {"classes", "purity"}
+        assert {"set", "kind", "ks", "ties", "top"} | of_data <= set(controls_of(forecast))
+
+
+@pytest.mark.parametrize("before", ["", "No data, L = 1,000"], ids=["at first", "after no data"])
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_address_of_a_figure_is_the_figure(open_page, asked, name: str, before: str) -> None:
+    page = open_page()
+    for each in filter(None, (before, name)):
+        page.button(key=f"figure-{each}").click().run()
+    address = {key: linked(page, key) for key in page.query_params}
+    again = open_page(**address)
+    assert message(again) == message(page)
+    assert again.button(key=f"figure-{name}").proto.type == "primary"
+    assert asked == []
+
+
+def test_without_data_there_is_theorem_1_for_any_number_of_classes_and_nothing_else(open_page, asked) -> None:
+    page = open_page(set="None: theory alone", classes="300", ks="3, 50", top="0.8", at="0.7")
+    assert asked == [Forecast(dataset=NoData(n_classes=300), ks=(3, 50), seeds=(), levels=even_levels(0.8))]
+    for k in (3, 50):
+        assert drawn(page, k, 0.7) == pytest.approx(uniform_noise_accuracy(0.7, k, 300), abs=1e-10)
+    sent = message(page)
+    assert sent["what"] == "Theory alone, no data, 300 classes, uniform noise"
+    assert (sent["levels"], sent["networks"], sent["n_classes"]) == ([], None, 300)
+    assert any("no data were used" in caption.value for caption in page.caption)
+    assert any(text.value.startswith("Real neighbours, networks, and the estimate") for text in page.markdown)
+    assert [title.value for title in page.subheader] == ["How exact is it?"]
+    hidden = {"by", "clean", "draws", "tests", "nets", "rows"}
+    assert not hidden & {widget.key for kind in ("selectbox", "slider", "number_input") for widget in page.get(kind)}
+    page.button(key="figure-4a").click().run()
+    assert message(page)["n_classes"] == 10
+    assert hidden <= {widget.key for kind in ("selectbox", "slider", "number_input") for widget in page.get(kind)}
+
+
+def test_without_data_votes_are_simulated_and_noise_in_one_place_needs_none(open_page, asked) -> None:
+    page = open_page(set="None: theory alone", kind="Flip", classes="2", ks="1, 5", at="0.3")
+    next(button for button in page.button if button.label == "Simulate at γ = 0.3").click().run()
+    assert table(page)[0] == ["K", "Theorem 1", "Theorem 1, simulated"]
+    assert table(page)[2][1] == "70.0\N{NO-BREAK SPACE}%"
+    page = open_page(set="None: theory alone", kind="From spread to one place", spot="1.0", ks="1, 5", at="0.3")
+    assert drawn(page, 5, 0.3) == pytest.approx(0.7)
+    assert not page.subheader
+    assert not page.error
+
+
+@pytest.mark.parametrize("kind", ["Uniform", "Symmetric", "Flip", "Two alternatives", "Your own matrix"])
+def test_every_kind_of_noise_that_needs_no_data_is_drawn_without(open_page, asked, kind: str) -> None:
+    page = open_page(set="None: theory alone", kind=kind, classes="4", purity="0.8", ks="1, 3")
+    assert not page.error
+    assert asked[0].dataset == NoData(n_classes=4, purity=0.8)
+    assert page.selectbox(key="kind").value == {"Flip": "flip", "Uniform": "uniform", "Symmetric": "symmetric"}.get(
+        kind, "two" if kind == "Two alternatives" else "matrix"
+    )
+    assert drawn(page, 1, 0.0) == pytest.approx(0.8)
+    assert "Look-alike classes" not in page.selectbox(key="kind").options
+
+
+def test_overlap_is_of_all_classes_or_of_the_next_and_a_link_brings_it_back(open_page, asked) -> None:
+    others = "of the next class, which looks alike"
+    for _ in range(2):
+        page = open_page(
+            set="None: theory alone", classes="100", purity="0.6", others=others, ks="21", kind="Symmetric"
+        )
+        assert linked(page, "others") == others
+    assert asked[0] == asked[1]
+    assert asked[0].dataset == NoData(n_classes=100, purity=0.6, others="next")
+    assert any("60 % of a sample" in caption.value.replace("\N{NO-BREAK SPACE}", " ") for caption in page.caption)
+
+
+def test_what_there_can_not_be_without_data_is_one_sentence_or_the_default(open_page, asked) -> None:
+    page = open_page(set="None: theory alone", ks="1002")
+    assert [error.value for error in page.error] == ["K must be an integer in \\[1, 1001\\], got 1002."]
+    page = open_page(set="None: theory alone", classes="1001", purity="7", kind="Look-alike classes", ks="1")
+    assert asked[-1].dataset == NoData()
+    assert asked[-1].noise == Uniform(1.0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
