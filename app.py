@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from lab.ui.address import settle
 from lab.ui.boot import start_worker, tune_server
 from lab.ui.navigation import page_links
 
@@ -49,5 +50,6 @@ pages = {
 }
 page = st.navigation(pages, position="hidden")
 page_links(pages)
+settle(page.url_path)
 page.run()
 start_worker()

@@ -17,8 +17,9 @@ from lab.figures.pairs_payload import Pairs, encode
 from lab.noise import MatrixNoise
 from lab.specs import Aggregates, to_json
 from lab.specs.presets import AGGREGATES
-from lab.ui import jobs
+from lab.ui import address, jobs
 from lab.ui.aggregates import mount, row_of
+from lab.ui.choices import renew
 from lab.ui.jobs import finished_run, latest_run
 from lab.ui.run_words import noise_words
 from lab.ui.toy_results import code_window, link_window
@@ -60,14 +61,14 @@ def show_aggregates(run: Run, *, pooled: bool, before: bool) -> None:
 
     @st.fragment(key="one-sample")
     def samples() -> None:
-        if (row := row_of(COMPONENT)) is not None and st.query_params.get(ROW) != str(row):
-            st.query_params[ROW] = str(row)
+        if (row := row_of(COMPONENT)) is not None:
+            address.write(ROW, str(row))
         mount(
             encode(pairs_of(run)),
             key=COMPONENT,
             identity=run.request.digest,
             row=_linked_row(),
-            on_row=lambda: None,
+            on_row=renew,
         )
 
     samples()
@@ -77,7 +78,7 @@ def show_aggregates(run: Run, *, pooled: bool, before: bool) -> None:
 
 
 def _linked_row() -> int:
-    text = st.query_params.get(ROW, "")
+    text = address.read(ROW)
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 

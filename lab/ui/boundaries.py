@@ -1,7 +1,7 @@
 """The decision-boundary component: a canvas that holds every k, mounted from a page with one call.
 
     result = boundaries.mount(payload, key="toy", options=Options(k=51), on_edit=apply_edit)
-    st.query_params["k"] = result.k
+    address.write("k", str(result.k))
 
 The page sends a scene once (lab.figures.field_payload.encode); dragging k, switching layers and reading values
 then happen in the browser. Python hears of a choice when it is made (release of the slider, not every step).
@@ -19,6 +19,7 @@ import streamlit as st
 
 from lab.core.checks import check_choice, check_integer, require
 from lab.core.palette import COLOURS, COLOURS_DARK, ERROR, SHAPES
+from lab.ui.choices import renew
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "boundaries"
 SCRIPTS = (  # one module without a build step: the parts are joined
@@ -147,7 +148,7 @@ def mount(
         options: first view, lesson steps, hidden parts.
         on_edit: called once for every change of labels, in order, before the rerun (as a callback: keep it short,
             store the change, compute in the script).
-        on_view: called before the rerun after every other choice. `lambda: st.rerun("name of a fragment")` makes that
+        on_view: called before the rerun after every other choice. `partial(renew, "name of a fragment")` makes that
             fragment the only one to run; there, `shown` says what was chosen. Mounting again would cost a few ms.
     """
     require("__" not in key, "key", "without '__'", key)
@@ -159,13 +160,14 @@ def mount(
                 st.session_state[seen_key] = number
                 if on_edit is not None:
                     on_edit(edit)
+        renew()
 
     with st.container(gap=None):
         result = _field(
             key=key,
             data=_heading(key) + payload,
             default={"state": None},
-            on_state_change=on_view or (lambda: None),
+            on_state_change=on_view or renew,
             on_edit_change=deliver,
         )
         state = result.get("state")

@@ -14,6 +14,7 @@ import streamlit as st
 
 from lab.core.palette import COLOURS, COLOURS_DARK, ERROR
 from lab.figures.comparison import KNET, KNN, OTHER
+from lab.ui.choices import renew
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCRIPTS = ("boundaries/theme", *(f"compare/{name}" for name in ("payload", "chart", "sample", "controls", "component")))
@@ -46,7 +47,7 @@ def mount(payload: bytes, *, first_k: int) -> None:
     palette = {"light": light, "dark": dark, "shapes": SHAPES, "error": ERROR}
     heading = {"palette": palette, "k": k, "revision": 0}
     data = json.dumps(heading).encode() + b"\n" + payload
-    _component(key=KEY, data=data, default={"state": None}, on_state_change=lambda: None)
+    _component(key=KEY, data=data, default={"state": None}, on_state_change=renew)
 
 
 def chosen(name: str, otherwise: int, low: int, high: int) -> int:

@@ -10,6 +10,7 @@ from lab.figures.compare_payload import Board, Sample, encode
 from lab.figures.comparison import KNET, KNN, SOFTMAX, reliability_alt, reliability_option
 from lab.specs import Comparison
 from lab.specs.presets import COMPARISON
+from lab.ui import address
 from lab.ui.compare_board import chosen, mount
 from lab.ui.compare_downloads import take_home
 from lab.ui.compare_form import FEATURE_NAMES
@@ -61,15 +62,14 @@ def board(run: Run) -> None:
     k = chosen("k", _linked("k", FIRST_K), 1, m["k_max"])
     row = chosen("row", _linked("row", _telling_row(run, min(FIRST_K, m["k_max"]))), 0, m["n_test"] - 1)
     for name, value in (("k", k), ("row", row)):
-        if st.query_params.get(name) != str(value):
-            st.query_params[name] = str(value)
+        address.write(name, str(value))
     mount(message(run.request.digest, row, run), first_k=k)
     st.caption(sentence(rates_line(run)))
     calibration(run, k)
 
 
 def _linked(name: str, otherwise: int) -> int:
-    value = st.query_params.get(name, "")
+    value = address.read(name)
     return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else otherwise
 
 

@@ -49,7 +49,7 @@ def mount(payload: bytes, *, key: str, start: Start, on_level: Callable[[], None
     Args:
         payload: curves from `lab.figures.forecast_payload.encode`; the same bytes while the curves are the same.
         key: unique on the page, without "__".
-        on_level: called before the rerun after a level was let go. `lambda: st.rerun("name of a fragment")` makes that
+        on_level: called before the rerun after a level was let go. `partial(renew, "name of a fragment")` makes that
             fragment the only one to run.
     """
     require("__" not in key, "key", "without '__'", key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from lab.noise import Concentrated, Matrix
 from lab.specs import DataSource, Forecast, NoData, to_json
 from lab.specs.datasets import DATASETS
 from lab.specs.presets import FORECAST
+from lab.ui import address
+from lab.ui.choices import renew
 from lab.ui.forecast import Start, level_of, mount
 from lab.ui.forecast_blind import blind_section
 from lab.ui.forecast_data import OTHER_NAMES
@@ -53,7 +56,7 @@ def show_forecast(run: Run) -> None:
     start = _start()
     highest = run.request.highest
     networks = choose_networks(run.request)
-    mount(encode(curves_of(run, networks)), key=COMPONENT, start=start, on_level=lambda: st.rerun(EXPLORER))
+    mount(encode(curves_of(run, networks)), key=COMPONENT, start=start, on_level=partial(renew, EXPLORER))
     st.caption(sentence(_small_print(run)))
     if networks is not None:
         st.markdown(f"Networks, mean of their seeds: {best_in_words(networks)}.")
@@ -64,8 +67,7 @@ def show_forecast(run: Run) -> None:
     def explorer() -> None:
         level = level_of(COMPONENT, start, highest)
         st.session_state[LEVEL] = level
-        if st.query_params.get(AT) != f"{level:g}":
-            st.query_params[AT] = f"{level:g}"
+        address.write(AT, f"{level:g}")
         exactness_table(run, level)
         if run.request.has_data:
             blind_section(run, level)
@@ -89,7 +91,7 @@ def _start() -> Start:
 
 def _linked_level() -> float:
     try:
-        level = float(st.query_params.get(AT, ""))
+        level = float(address.read(AT))
     except ValueError:
         return FIRST_LEVEL
     return level if 0 <= level <= 1 else FIRST_LEVEL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from lab.figures.inn_payload import below, counts_at, encode
 from lab.specs import to_json
 from lab.specs.detection import Detection
 from lab.specs.presets import DETECTION
-from lab.ui import inn
+from lab.ui import address, inn
+from lab.ui.choices import renew
 from lab.ui.inn_figures import heavy_noise, over_training, parts, small_class
 from lab.ui.inn_sample import show_sample
 from lab.ui.inn_study import Study
@@ -115,15 +117,17 @@ def show_scores(study: Study) -> None:
         names = names[:MOST_DRAWN]
     digest = study.run.request.digest
     start = inn.Chosen(_linked_lines(study), names[0], _linked_sample(study))
-    inn.mount(payload_of(study, names), key=COMPONENT, digest=digest, start=start, on_choice=lambda: st.rerun(SAMPLE))
+    inn.mount(payload_of(study, names), key=COMPONENT, digest=digest, start=start, on_choice=partial(renew, SAMPLE))
     _the_line_of_three_quarters(study)
 
     @st.fragment(key=SAMPLE)
     def one_sample() -> None:
         choice = inn.chosen(COMPONENT, digest, start)
         row = choice.sample if 0 <= choice.sample < len(study.wrong) else _first_sample(study)
-        _put_in_address("sample", str(row) if choice.sample >= 0 else "")
-        _put_in_address("lines", _lines_as_text(study, choice.cuts))
+        if choice.sample >= 0:
+            address.write("sample", str(row))
+        if lines := _lines_as_text(study, choice.cuts):
+            address.write("lines", lines)
         st.subheader("One sample", anchor=False)
         st.caption("Press a picture above to look at another.")
         show_sample(study, row, choice.cuts)
@@ -177,11 +181,6 @@ def _the_line_of_three_quarters(study: Study) -> None:
     )
 
 
-def _put_in_address(name: str, value: str) -> None:
-    if value and st.query_params.get(name) != value:
-        st.query_params[name] = value
-
-
 def _lines_as_text(study: Study, cuts: Mapping[str, float]) -> str:
     """The lines that were moved, as `inn:0.8,knn:0.35`."""
     moved = {name: cut for name, cut in cuts.items() if name in study.names and abs(cut - study.cut(name)) > 1e-4}
@@ -191,7 +190,7 @@ def _lines_as_text(study: Study, cuts: Mapping[str, float]) -> str:
 def _linked_lines(study: Study) -> dict[str, float]:
     """Where the lines stand by the address; what is no number, or no detector, is left out."""
     lines = {}
-    for part in st.query_params.get("lines", "").split(","):
+    for part in address.read("lines").split(","):
         name, _, text = part.partition(":")
         try:
             cut = float(text)
@@ -203,7 +202,7 @@ def _linked_lines(study: Study) -> dict[str, float]:
 
 
 def _linked_sample(study: Study) -> int:
-    asked = st.query_params.get("sample", "")
+    asked = address.read("sample")
     return int(asked) if asked.isdecimal() and int(asked) < len(study.wrong) else -1
 
 

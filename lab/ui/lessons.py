@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from lab.ui import address
+
 LESSONS = Path(__file__).parents[2] / "assets" / "lessons"
 OFF = 0  # steps count from 1; the number is in the address bar
 OPENED, BEFORE = "lesson-opened", "before-lesson"
@@ -62,18 +64,18 @@ def open_linked_lesson(name: str, show: Show) -> None:
 
 
 def _current(n_steps: int) -> int:
-    return {str(step): step for step in range(1, n_steps + 1)}.get(st.query_params.get("step", ""), OFF)
+    return {str(step): step for step in range(1, n_steps + 1)}.get(address.read("step"), OFF)
 
 
 def _go(name: str, step: int, show: Show) -> None:
     lesson = load_lesson(name)
     if step == OFF:
-        st.query_params.pop("step", None)
+        address.write("step", "")
         st.session_state.update(st.session_state.pop(BEFORE, {}))
         return
     if _current(len(lesson["steps"])) == OFF:  # what the person had entered comes back after the tour
         st.session_state[BEFORE] = {key: st.session_state[key] for key in lesson["controls"] if key in st.session_state}
-    st.query_params["step"] = str(step)
+    address.write("step", str(step))
     _apply(lesson, step, show)
 
 

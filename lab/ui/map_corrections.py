@@ -18,6 +18,7 @@ from lab.experiments.gallery import shipped
 from lab.experiments.store import store
 from lab.specs import Correction, FeatureMap, KNNFilter
 from lab.specs.repair import REPAIRS
+from lab.ui import address
 from lab.ui.repair_address import correction_address, labels_to_repair, method_name
 from lab.ui.run_view import open_run
 from lab.ui.words import percent, sentence
@@ -128,10 +129,10 @@ def _offered(run: Run, side: str) -> dict[str, Corrected]:
 def _pick(offered: Mapping[str, Corrected], side: str, row: DeltaGenerator) -> Corrected:
     param = f"corrected-{side}" if side else "corrected"
     key = f"{param}-picked"
-    asked = st.query_params.get(param, "")
+    asked = address.read(param)
     if asked and asked not in offered:
         st.warning("The address names a correction that is not here, or is of other labels.", icon=":material/help:")
-        del st.query_params[param]
+        address.write(param, "")
     st.session_state[key] = asked if asked in offered else next(iter(offered))
     words = _words(offered)
     picked = row.selectbox(
@@ -149,7 +150,7 @@ def _pick(offered: Mapping[str, Corrected], side: str, row: DeltaGenerator) -> C
 
 
 def _put_in_address(param: str, key: str) -> None:
-    st.query_params[param] = st.session_state[key]
+    address.write(param, st.session_state[key])
 
 
 def _words(offered: Mapping[str, Corrected]) -> dict[str, str]:

@@ -18,6 +18,7 @@ import streamlit as st
 from jaxtyping import Float, Int
 
 from lab.noise import Matrix, two_alternatives
+from lab.ui import address
 from lab.ui.words import sentence
 
 Steps = Int[np.ndarray, "c c"]
@@ -109,12 +110,12 @@ class Desk:
 
     def leave(self) -> None:
         """Take the matrix out of the address; it stays on the desk."""
-        st.query_params.pop(self.param, None)
+        address.write(self.param, "")
 
 
 def own_matrix(desk: Desk, first: Steps) -> Steps:
     """The matrix on a desk; else that of the address bar; else the first one."""
-    if desk.laid is None and (text := st.query_params.get(desk.param)):
+    if desk.laid is None and (text := address.read(desk.param)):
         try:
             desk.lay(read_matrix(text, len(first)))
         except ValueError as error:
@@ -124,7 +125,7 @@ def own_matrix(desk: Desk, first: Steps) -> Steps:
     if desk.laid is None:
         desk.leave()
         return first
-    st.query_params[desk.param] = write_matrix(desk.laid)
+    address.write(desk.param, write_matrix(desk.laid))
     return desk.laid
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from lab.experiments import Run
 from lab.figures.repair_payload import encode
 from lab.specs.code import as_code
 from lab.specs.repair import METHODS, PRINTED_ACCURACY, PRINTED_RECOVERY, SETTINGS
+from lab.ui.choices import renew
 from lab.ui.repair import Start, chosen, mount
 from lab.ui.repair_again import train_again
 from lab.ui.repair_changes import changed_samples
@@ -50,7 +52,7 @@ def show_repairs(choice: Choice, runs: Mapping[str, Run]) -> None:
     rates = f"{nominal}wrong labels {percent(one['effective_rate'])} expected, {percent(one['realised_rate'])} here"
     what = f"{choice.words} ({rates}), {one['n_train']:,} training rows, seed {choice.experiment.seeds.noise}"
     start = chosen(COMPONENT, FIRST, runs)
-    mount(encode(what, metrics), key=COMPONENT, start=start, on_change=lambda: st.rerun(DETAILS))
+    mount(encode(what, metrics), key=COMPONENT, start=start, on_change=partial(renew, DETAILS))
 
     @st.fragment(key=DETAILS)
     def details() -> None:

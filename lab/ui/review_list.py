@@ -19,6 +19,7 @@ from numpy import ndarray
 
 from lab.experiments.reviews import KINDS, Decision, Review
 from lab.figures.scatter_payload import encode_pictures
+from lab.ui.choices import renew
 from lab.ui.scatter import send
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -78,7 +79,7 @@ def review_list(listed: Listed, review: Review, *, key: str, focus: int) -> int:
     first = st.session_state.setdefault(f"{key}.start.{heading['key']}", heading)  # a step in the list is not sent back
     with st.container(gap=None):
         data = json.dumps(first).encode() + b"\n" + body
-        _component(key=key, data=data, default={"state": None}, on_state_change=lambda: None)
+        _component(key=key, data=data, default={"state": None}, on_state_change=renew)
         if listed.pictures is not None and len(listed.pictures):
             send(name, "pictures", _sheet(listed.identity, tuple(listed.rows.tolist()), listed.pictures))
         send(name, "now", _now(listed, review, client))

@@ -10,6 +10,7 @@ from lab.experiments import Experiment
 from lab.experiments.gallery import shipped
 from lab.experiments.store import store
 from lab.specs.presets import TRAININGS
+from lab.ui import address
 from lab.ui.run_view import RunView, view_run
 from lab.ui.run_words import run_title
 from lab.ui.words import sentence
@@ -28,7 +29,7 @@ def choose_run(label: str = "Training", *, key: str = "run") -> RunView | None:
     Where the address names one that is not there, or not finished, that is said in a sentence. None if there is none.
     """
     names = finished_names()
-    asked = st.query_params.get(key, "")
+    asked = address.read(key)
     if asked and asked not in names:
         found = view_run(asked) if asked.isalnum() else None
         if found is not None and found.metrics:  # just finished, and not yet written
@@ -83,7 +84,7 @@ def open_links(digest: str) -> None:
 
 
 def _put_in_address(key: str) -> None:
-    st.query_params[key] = st.session_state[f"{key}-picked"]
+    address.write(key, st.session_state[f"{key}-picked"])
 
 
 def _say_why_not(found: RunView | None) -> None:

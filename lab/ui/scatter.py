@@ -24,6 +24,7 @@ from lab.core.checks import check_integer, require
 from lab.core.palette import COLOURS, COLOURS_DARK, ERROR, RAMP, RAMP_DARK, SHAPES
 from lab.figures.packed_ids import ids_from_text, ids_to_text
 from lab.figures.scatter_payload import read_head
+from lab.ui.choices import renew
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "scatter"
 SHARED = ASSETS.parent / "boundaries"  # colours, marker shapes and the look of controls
@@ -130,7 +131,7 @@ def mount(
             key=key,
             data=_line({"name": key, "palette": _palette(len(head["classes"]))}) + points,
             default={"state": None},
-            on_state_change=on_change or (lambda: None),
+            on_state_change=on_change or renew,
         )
         for index, view in enumerate(maps):
             send(key, f"map{index}", view.places)

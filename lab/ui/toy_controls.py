@@ -10,6 +10,7 @@ import streamlit as st
 from lab.noise import Noise
 from lab.specs import Experiment, KNet, Schedule, Seeds, Toy, ToyMLP
 from lab.specs.toy import SHAPES
+from lab.ui import address
 from lab.ui.edits import Edits
 from lab.ui.noise_controls import Bound, noise_picker
 from lab.ui.whole_number import whole_number
@@ -128,7 +129,7 @@ def _in_the_pages_words(error: ValueError, labels: dict[str, str]) -> str:
 
 def hide_groups() -> None:
     """Hide the groups named in the link's `hide`, so that a class sees only what the lesson is about."""
-    hidden = [key for key in st.query_params.get("hide", "").split(",") if key in GROUPS]
+    hidden = [key for key in address.read("hide").split(",") if key in GROUPS]
     if hidden:
         selectors = ", ".join(f".st-key-group-{key}" for key in hidden)
         st.html(f"<style>{selectors} {{ display: none; }}</style>")

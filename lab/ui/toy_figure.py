@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lab.experiments import Run
 from lab.specs import Toy, digest
+from lab.ui import address
 from lab.ui.boundaries import Edit, Options, View, mount, shown
+from lab.ui.choices import renew
 from lab.ui.edits import Edits, merge, read_edits, write_edits
 from lab.ui.toy_results import numbers_table
 from lab.ui.words import sentence
@@ -36,25 +38,25 @@ def read_linked_view() -> None:
         return
     st.session_state[VIEW] = FIRST_VIEW
     for name in View.__slots__:
-        if text := st.query_params.get(name):
+        if text := address.read(name):
             try:
                 value: Any = tuple(text.split(",")) if name in TUPLES else int(text) if text.isdecimal() else text
                 show_view({name: () if text == "none" else value})
             except (ValueError, TypeError):
-                st.query_params.pop(name)
+                address.write(name, "")
 
 
 def hand_set_labels(dataset: Toy) -> Edits:
     """The labels that were set by hand on this data set: on this session's desk, or at first in the address bar."""
     desk: dict[str, list[Edits]] = st.session_state.setdefault(DESK, {})
     key, n = digest(dataset), sum(dataset.class_counts)
-    if not desk and (text := st.query_params.get("edits")):
+    if not desk and (text := address.read("edits")):
         try:
             desk[key] = [read_edits(text, n, dataset.n_classes)]
         except ValueError as error:
             st.warning(sentence(error))
     edits = desk.setdefault(key, [()])[-1]
-    _write_params({"edits": write_edits(edits, n)})
+    address.write("edits", write_edits(edits, n))
     return edits
 
 
@@ -70,7 +72,7 @@ def toy_figure(run: Run, busy: bool) -> None:
         key=COMPONENT,
         options=options,
         on_edit=lambda edit: _apply(edit, run.request.toy),
-        on_view=_renew_numbers,
+        on_view=partial(renew, NUMBERS),
     )
 
     @st.fragment(key=NUMBERS)
@@ -80,13 +82,6 @@ def toy_figure(run: Run, busy: bool) -> None:
         numbers_table(run, min(view.k, len(run.metrics["accuracy"]["knn"])))
 
     numbers()
-
-
-def _renew_numbers() -> None:
-    """The numbers alone; but where another choice of the same moment has the whole page run, that one must stand."""
-    context = get_script_run_ctx()
-    if context is None or context.fragment_ids_this_run:
-        st.rerun(NUMBERS)
 
 
 def _apply(edit: Edit, dataset: Toy) -> None:
@@ -100,19 +95,7 @@ def _apply(edit: Edit, dataset: Toy) -> None:
 
 def _write_view(view: View) -> None:
     st.session_state[VIEW] = view
-    texts = {}
     for name in View.__slots__:
         value, default = getattr(view, name), getattr(FIRST_VIEW, name)
         text = (",".join(value) or "none") if name in TUPLES else str(value)
-        texts[name] = "" if value == default else text
-    _write_params(texts)
-
-
-def _write_params(texts: dict[str, str]) -> None:
-    """Set parameters of the address bar, or take them out if empty; nothing is sent if nothing changed."""
-    now = st.query_params.to_dict()
-    for name, text in texts.items():
-        if text and now.get(name) != text:
-            st.query_params[name] = text
-        elif not text and name in now:
-            st.query_params.pop(name)
+        address.write(name, "" if value == default else text)

@@ -11,6 +11,7 @@ from lab.experiments.gallery import shipped
 from lab.experiments.store import store
 from lab.figures.curves import MEASURES, Line, curves_alt, curves_option, measures_of
 from lab.specs.presets import TRAININGS
+from lab.ui import address
 from lab.ui.jobs import job_words
 from lab.ui.run_view import RunView, view_run
 from lab.ui.run_words import summary_line
@@ -33,23 +34,19 @@ STATUS: dict[str, tuple[str, Literal["blue", "gray", "green", "orange", "red"]]]
 
 def on_board() -> list[str]:
     """Digests of the trainings on the page; those that ship with the lab where the address names none."""
-    named = [digest for digest in st.query_params.get(PARAM, "").split(",") if digest.isalnum()]
+    named = [digest for digest in address.read(PARAM).split(",") if digest.isalnum()]
     return named[-MOST:] or [experiment.digest for experiment in TRAININGS if shipped(experiment.digest)]
 
 
 def put_on_board(digest: str) -> None:
     """Add a training to the page's address; the oldest gives way to a ninth."""
-    named = [other for other in st.query_params.get(PARAM, "").split(",") if other and other != digest]
-    st.query_params[PARAM] = ",".join([*named, digest][-MOST:])
+    named = [other for other in address.read(PARAM).split(",") if other and other != digest]
+    address.write(PARAM, ",".join([*named, digest][-MOST:]))
 
 
 def take_off_board(digest: str) -> None:
     """Leave a training out of the page; it stays in the history."""
-    left = [other for other in on_board() if other != digest]
-    if left:
-        st.query_params[PARAM] = ",".join(left)
-    else:
-        st.query_params.pop(PARAM, None)
+    address.write(PARAM, ",".join(other for other in on_board() if other != digest))
 
 
 def board() -> None:

@@ -11,6 +11,7 @@ from lab.experiments import Run, uploads
 from lab.figures.yours import bars_height, class_bars
 from lab.specs import Upload, UploadLook
 from lab.specs.uploads import SUFFIXES
+from lab.ui import address
 from lab.ui.jobs import STOPPED, finished_run
 from lab.ui.pictures import Picture, picture_list
 from lab.ui.words import literal, sentence
@@ -42,7 +43,7 @@ def open_upload() -> Opened | None:
     """The file that the address names, looked at; else, the ways to bring one, and None."""
     upload = upload_of_address()
     if upload is None:
-        if st.query_params.get(DATA):
+        if address.read(DATA):
             st.info(uploads.NOT_KEPT, icon=":material/history:")
         bring_one()
         return None

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import streamlit as st
-
 from lab.experiments import Run, reviews, uploads
 from lab.experiments.reviews import Review
 from lab.specs import Upload
+from lab.ui import address
 
 DATA, LABEL, WITHOUT, REVIEW, OWN_MATRIX = "data", "label", "without", "review", "more-T"
 OF_LABELS = (OWN_MATRIX, "row", "page", "given", "suggested")  # what other labels take out of the address
@@ -36,18 +35,18 @@ class Opened:
 def arrive(upload: Upload) -> None:
     """Put an upload into the address, in place of the one before. For a callback."""
     leave()
-    st.query_params[DATA] = upload.digest
+    address.write(DATA, upload.digest)
 
 
 def leave() -> None:
     """Take the upload out of the address; the file is swept once nobody shows it."""
     for name in OWN:
-        st.query_params.pop(name, None)
+        address.write(name, "")
 
 
 def upload_of_address() -> Upload | None:
     """The upload that the address names, if the server still has it."""
-    digest = st.query_params.get(DATA, "")
+    digest = address.read(DATA)
     upload = uploads.kept(digest) if digest else None
     if upload is not None:
         uploads.touch(upload.digest)
@@ -56,9 +55,9 @@ def upload_of_address() -> Upload | None:
 
 def chosen_columns(columns: Sequence[str], guess: str) -> tuple[str, tuple[str, ...]]:
     """The label column and those left out, which the address names by their places; nonsense is no choice."""
-    at = st.query_params.get(LABEL, "")
+    at = address.read(LABEL)
     label = columns[int(at)] if at.isdecimal() and int(at) < len(columns) else guess
-    places = [part for part in st.query_params.get(WITHOUT, "").split(".") if part.isdecimal()]
+    places = [part for part in address.read(WITHOUT).split(".") if part.isdecimal()]
     out = tuple(columns[int(part)] for part in places if int(part) < len(columns) and columns[int(part)] != label)
     return label, out
 
@@ -67,17 +66,9 @@ def choose_columns(columns: Sequence[str], guess: str, label: str, out: Sequence
     """Put a choice of columns into the address. For a callback."""
     if chosen_columns(columns, guess)[0] != label:
         for name in OF_LABELS:
-            st.query_params.pop(name, None)
-    put(LABEL, "" if label == guess else str(columns.index(label)))
-    put(WITHOUT, ".".join(str(columns.index(name)) for name in out if name != label))
-
-
-def put(name: str, value: str) -> None:
-    """A value in the address; "" takes it out."""
-    if value and st.query_params.get(name) != value:
-        st.query_params[name] = value
-    elif not value:
-        st.query_params.pop(name, None)
+            address.write(name, "")
+    address.write(LABEL, "" if label == guess else str(columns.index(label)))
+    address.write(WITHOUT, ".".join(str(columns.index(name)) for name in out if name != label))
 
 
 def with_columns(upload: Upload, label: str | None, features: tuple[str, ...] | None) -> Upload:
@@ -88,6 +79,6 @@ def with_columns(upload: Upload, label: str | None, features: tuple[str, ...] | 
 def review_of(opened: Opened) -> Review:
     """The decisions about the labels that are read; the address names them by a token that cannot be guessed."""
     label = str(opened.look.metrics["label"])
-    token, review = reviews.open_review(st.query_params.get(REVIEW), opened.upload.digest, label)
-    put(REVIEW, token)
+    token, review = reviews.open_review(address.read(REVIEW) or None, opened.upload.digest, label)
+    address.write(REVIEW, token)
     return review

@@ -12,11 +12,12 @@ from numpy import ndarray
 from lab.experiments import Run
 from lab.experiments.reviews import WORDS, Review
 from lab.specs.upload_pages import UploadRows
+from lab.ui import address
 from lab.ui.jobs import STOPPED, finished_run
 from lab.ui.review_list import Listed, review_list
 from lab.ui.words import percent
 from lab.ui.yours_many import decide_for_many
-from lab.ui.yours_state import Opened, put
+from lab.ui.yours_state import Opened
 from lab.ui.yours_study import ANY, SHOWS, Filter, Study
 from lab.ui.yours_tables import detectors_side_by_side, what_was_decided
 from lab.ui.yours_why import show_rows, show_why
@@ -40,7 +41,7 @@ def show_wrong(opened: Opened, study: Study, detector: str, review: Review) -> N
             rows_run = _rows(opened, study, page)
             at = review_list(_listed(study, detector, page, rows_run), review, key=LIST, focus=_focus(study, page))
             _list_again(study, wanted, places, review)
-        put("row", str(at) if at >= 0 else "")
+        address.write("row", str(at) if at >= 0 else "")
         with right:
             if (place := study.place(at)) is not None:
                 show_why(study, detector, place, rows_run)
@@ -77,7 +78,7 @@ def _filter(study: Study, detector: str) -> Filter:
 
 def _class_picker(study: Study, label: str, name: str) -> int:
     """A class or ANY; in the address by its place, because names are what the file says."""
-    linked = st.query_params.get(name, "")
+    linked = address.read(name)
     start = int(linked) if linked.isdecimal() and int(linked) < len(study.classes) else ANY
     options = [ANY, *range(len(study.classes))][: MOST_IN_PICKER + 1]
     if start not in options:
@@ -90,7 +91,7 @@ def _class_picker(study: Study, label: str, name: str) -> int:
         key=f"{name}-{study.run.request.upload.digest}",
         width=190,
     )
-    put(name, "" if chosen == ANY else str(chosen))
+    address.write(name, "" if chosen == ANY else str(chosen))
     return int(chosen)
 
 
@@ -120,13 +121,13 @@ def _list_again(study: Study, wanted: Filter, places: Int[ndarray, " m"], review
 def _page(places: Int[ndarray, " m"]) -> Int[ndarray, " p"]:
     """Fifty of the places at a time."""
     pages = max(1, -(-len(places) // PAGE_LENGTH))
-    asked = st.query_params.get("page", "")
+    asked = address.read("page")
     page = min(pages, int(asked)) if asked.isdecimal() and int(asked) > 0 else 1
     if pages > 1:
         key = f"page-{pages}"
         st.session_state.setdefault(key, page)
         page = st.pagination(pages, key=key)
-    put("page", str(page) if page > 1 else "")
+    address.write("page", str(page) if page > 1 else "")
     return places[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH]
 
 
@@ -162,7 +163,7 @@ def _listed(study: Study, detector: str, page: Int[ndarray, " p"], rows_run: Run
 def _focus(study: Study, page: Int[ndarray, " p"]) -> int:
     """The file's row that a link opens, else the first of the list; -1 if there is none."""
     rows = study.rows[page]
-    asked = st.query_params.get("row", "")
+    asked = address.read("row")
     if asked.isdecimal() and int(asked) in rows:
         return int(asked)
     return int(rows[0]) if len(rows) else -1
