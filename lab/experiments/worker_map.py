@@ -12,13 +12,14 @@ import numpy as np
 from jaxtyping import Float32, Int
 from numpy import ndarray
 
-from lab.analysis.map_quality import layer_study, trustworthiness
+from lab.analysis.map_quality import trustworthiness
 from lab.analysis.tsne import Frame, fit_map
 from lab.core.checks import require
 from lab.core.rng import numpy_rng
 from lab.experiments.progress import Report, show
 from lab.experiments.results import Run
 from lab.experiments.worker_map_cast import Cast, cast_of
+from lab.experiments.worker_map_layers import judge_layers, lay_out_layers, relative
 from lab.experiments.worker_map_scores import scores_of, votes_of
 from lab.experiments.worker_map_sides import Side, shelf
 from lab.figures.scatter_payload import choose_drawn
@@ -26,23 +27,24 @@ from lab.specs import FeatureMap
 from lab.specs.feature_map import KS, MOST_POINTS
 
 KEPT_FRAME = 100  # iterations between the frames of a finished map, to be seen again
+FORMED, FORMED_OF_MANY, JUDGED = 0.9, 0.5, 0.97  # of the progress: maps, or of many rows, whose layers take longer
+MANY = 10_000
 NEAR = 8  # neighbours that are kept with picture, label and distance
-JUDGED = 2000  # rows of the layer study, which takes the square of them
 
 
 def run_map(study: FeatureMap, report: Report) -> Run:
     """Lay out both maps; each iteration's frame is shown on the way.
 
     Metrics: `classes`, `ks`, `n_all` (rows that could be on the map), `n_circled` (of them, at k), `pictures` (whether
-    there are any), `scores` (names of `score_0`, ...), `layers` (a row for every layer of every network that is shown),
+    there are any), `scores` (names of `score_0`, ...), `layers` (see `judge_layers`: of all `n_all` rows, up to 60,000),
     and for `left` and `right`: `kl`, `trustworthiness`, `silhouette`, `n_features`, `epoch`, `accuracy` (over all rows,
     for each k), and the rates and accuracies of its training.
     Arrays, of the m rows on the map: `rows`, `y_true`, `y_given` and `right_y_given` (training rows), `score_<i>`, and
     with `left_` and `right_` in front: `places`, `frames`, `answers` (m, ks; or 1 where k does not matter), `votes` and
     `agree` (m, ks), `softmax` (of the left one alone), `near` and `dist` (m, 8). `near` counts the rows on the map first,
     then those of `cast_true`, `cast_given` and `right_cast_given`; `pictures` are of both. What the right map shares with
-    the left one is left out. Of every row i of `layers` whose outputs are not all the same: `layer_<i>_places`, and
-    `layer_<i>_y`, the true classes there.
+    the left one is left out. Of every row i of `layers` whose outputs are not all the same: `layer_<i>_places` of
+    some rows on the map, and `layer_<i>_y`, the true classes there.
     Raises: ValueError in one sentence if a training or its data is not there, or there are too few rows for the map.
     """
     start = perf_counter()
@@ -51,16 +53,18 @@ def run_map(study: FeatureMap, report: Report) -> Run:
     left, right = (Side(s, study.part, take, ks=KS, k=study.k, knet=study.knet) for s in (study.left, study.right))
     ids, left_at, right_at = _common(left, right)
     n_all, n_circled = len(ids), None
+    everybody = {"left": left_at, "right": right_at}
     if n_all > study.n:
         circled = left.wrong[left_at] | right.wrong[right_at]
         n_circled = int(circled.sum())
         kept = _sampled(circled, study.n)
         ids, left_at, right_at = ids[kept], left_at[kept], right_at[kept]
     sides = {"left": (left, left_at), "right": (right, right_at)}
-    maps = {"left": _Map(left, left_at, study, report, 0)}
+    formed = FORMED if n_all <= MANY else FORMED_OF_MANY
+    maps = {"left": _Map(left, left_at, study, report, 0, formed)}
     same = _same_places(study)
-    maps["right"] = maps["left"] if same else _Map(right, right_at, study, report, 1)
-    report(0.9, "finding the neighbours")
+    maps["right"] = maps["left"] if same else _Map(right, right_at, study, report, 1, formed)
+    report(formed, "finding the neighbours")
     cast = cast_of(study.part, ids, left, right, left_at, right_at, NEAR)
     arrays: dict[str, ndarray] = {"rows": ids.astype(np.int32), "y_true": left.y_true[left_at].astype(np.uint8)}
     for name, (side, at) in sides.items():
@@ -69,9 +73,14 @@ def run_map(study: FeatureMap, report: Report) -> Run:
     scores = scores_of(study, sides, report)
     arrays |= {f"score_{i}": values.astype(np.float32) for i, values in enumerate(scores.values())}
     arrays |= _labels(study, sides, cast)
-    report(0.95, "judging the layers, and laying them out")
-    layers, layouts = _layers(study, sides, maps)
-    arrays |= layouts
+    layers = judge_layers(
+        study,
+        {name: (side, everybody[name]) for name, (side, _) in sides.items()},
+        lambda done, message: report(formed + (JUDGED - formed) * done, message),
+    )
+    report(JUDGED, "laying out the layers")
+    known = [(layout.features, layout.places) for layout in maps.values()]
+    arrays |= lay_out_layers(study, sides, layers, known)
     metrics: dict[str, Any] = {
         "classes": list(left.metrics["classes"]),
         "ks": list(left.ks),
@@ -117,10 +126,12 @@ class _Map:
         places: where the rows are. frames: every 100th iteration, relative to the last.
     """
 
-    def __init__(self, side: Side, at: Int[ndarray, " m"], study: FeatureMap, report: Report, index: int) -> None:
+    def __init__(
+        self, side: Side, at: Int[ndarray, " m"], study: FeatureMap, report: Report, index: int, formed: float
+    ) -> None:
         self.features = side.features[at]
         self._about = {"map": index, "classes": list(side.metrics["classes"]), "y": side.y_true[at].astype(np.uint8)}
-        self._report, self._index = report, index
+        self._report, self._index, self._formed = report, index, formed
         self._frames: list[Float32[ndarray, "m 2"]] = []
         found = fit_map(self.features, study.tsne, on_frame=self._show)
         self.places, self.kl = found.coordinates, found.kl
@@ -132,20 +143,15 @@ class _Map:
         done = frame.iteration / frame.n_iterations
         which = ("left", "right")[self._index]
         self._report(
-            0.1 + 0.4 * (self._index + done),
+            0.1 + (self._formed - 0.1) * (self._index + done) / 2,
             f"forming the {which} map, iteration {frame.iteration} of {frame.n_iterations}",
         )
         if frame.iteration % KEPT_FRAME == 0:
             self._frames.append(frame.coordinates)
         numbers = {"iteration": frame.iteration, "n_iterations": frame.n_iterations, "kl": frame.kl}
-        places = _relative(frame.coordinates).astype(np.float16).tobytes()
+        places = relative(frame.coordinates).astype(np.float16).tobytes()
         about = self._about | {"y": self._about["y"].tobytes()}
         show(self._report, about | numbers | {"places": places})
-
-
-def _relative(places: Float32[ndarray, "m 2"]) -> Float32[ndarray, "m 2"]:
-    """In units of the map's reach, which a half-precision number holds at any size."""
-    return places / max(float(np.abs(places).max()), 1e-30)
 
 
 def _named(name: str, arrays: dict[str, ndarray]) -> dict[str, ndarray]:
@@ -180,59 +186,6 @@ def _labels(study: FeatureMap, sides: dict[str, tuple[Side, Any]], cast: Cast) -
         if differ:
             found["right_y_given"] = sides["right"][0].y_given[sides["right"][1]].astype(np.uint8)
     return found if cast.pictures is None else found | {"pictures": cast.pictures}
-
-
-def _layers(
-    study: FeatureMap, sides: dict[str, tuple[Side, Any]], maps: dict[str, _Map]
-) -> tuple[list[dict[str, Any]], dict[str, ndarray]]:
-    """How well each layer of each network keeps the true classes apart, and its own map (KED Figs. 2 and 6)."""
-    rows: list[dict[str, Any]] = []
-    layouts: dict[str, ndarray] = {}
-    laid_out = [(layout.features, layout.places) for layout in maps.values()]
-    seen = set()
-    for name, (side, at) in sides.items():
-        placed = side.placed
-        if len(at) > JUDGED:
-            at = at[np.linspace(0, len(at) - 1, JUDGED).astype(int)]
-        y = side.y_true[at]
-        if not 2 <= len(np.unique(y)) < len(y):
-            continue
-        taps: dict[str, Any] = {}
-        if (placed.experiment, placed.epoch) not in seen:
-            taps |= placed.layers(side.part, at)
-        if side.source.tap == "knet":
-            taps["knet"] = side.features[at]
-        seen.add((placed.experiment, placed.epoch))
-        y_given = side.y_given[at] if study.part == "train" else None
-        k = min(10, len(at) - 1)
-        for score in layer_study(taps, y, y_given=y_given, n_neighbors=k):
-            places = _places_of(taps[score.tap], laid_out, study)
-            if places is not None:
-                of_layer = {"places": _relative(places).astype(np.float16), "y": y.astype(np.uint8)}
-                layouts |= _named(f"layer_{len(rows)}", of_layer)
-            rows.append(
-                {
-                    "side": name,
-                    "epoch": placed.epoch,
-                    "tap": score.tap,
-                    "n_features": score.n_features,
-                    "silhouette": score.silhouette,
-                    "knn_accuracy": score.knn_accuracy,
-                }
-            )
-    return rows, layouts
-
-
-def _places_of(
-    output: ndarray, laid_out: list[tuple[ndarray, ndarray]], study: FeatureMap
-) -> Float32[ndarray, "m 2"] | None:
-    """The map of a layer's output; one that is there already, where another layer puts out the same."""
-    features = output.reshape(len(output), -1)
-    known = next((places for before, places in laid_out if np.array_equal(before, features)), None)
-    if known is not None or not (features != features[0]).any():
-        return known
-    laid_out.append((features, fit_map(features, study.tsne).coordinates))
-    return laid_out[-1][1]
 
 
 def _about(side: Side, layout: _Map) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -152,26 +152,35 @@ class Trained:
             self._answers[part] = self.layers(part, np.arange(len(self.data.parts[part].rows)))
         return self._answers[part]
 
-    def layers(self, part: str, which: Int[ndarray, " m"]) -> dict[str, Any]:
-        """Every layer's output for some rows of a part."""
-        return all_layers(self.network, self.data.parts[part].rows, which, self.report)
+    def layers(self, part: str, which: Int[ndarray, " m"], names: Collection[str] = LAYERS) -> dict[str, Any]:
+        """The output of some layers for some rows of a part."""
+        return all_layers(self.network, self.data.parts[part].rows, which, self.report, names)
 
 
 @torch.inference_mode()
 def all_layers(
-    network: Backbone, rows: Any, which: Int[ndarray, " m"], report: PlainReport = lambda fraction, message: None
+    network: Backbone,
+    rows: Any,
+    which: Int[ndarray, " m"],
+    report: PlainReport = lambda fraction, message: None,
+    names: Collection[str] = LAYERS,
 ) -> dict[str, Any]:
-    """Every tap of a network and its penultimate features, for `which` of the rows; feature maps by their mean."""
-    found: dict[str, list[ndarray]] = {name: [] for name in LAYERS}
+    """Taps of a network and its penultimate features, for `which` of the rows; feature maps by their mean."""
+    found: dict[str, ndarray] = {}
     network = network.to(rows.device)
     for start in range(0, len(which), ROWS):
         report(0.3, f"asking the network about row {start:,} of {len(which):,}")
         x = rows[torch.from_numpy(which[start : start + ROWS]).to(rows.device)]
-        taps = {**network.taps(x), "penultimate": network.features(x)}
-        for name, output in taps.items():
-            found[name].append(output.float().cpu().numpy())
+        taps = network.taps(x)
+        if "penultimate" in names:
+            taps["penultimate"] = network.features(x)
+        for name in names:
+            block = taps[name].float().cpu().numpy()
+            if name not in found:
+                found[name] = np.empty((len(which), block.shape[1]), dtype=np.float32)
+            found[name][start : start + len(block)] = block
     network.cpu()
-    return {name: np.concatenate(blocks) for name, blocks in found.items()}
+    return found
 
 
 Shelf = Callable[[Experiment, int | str], Trained]

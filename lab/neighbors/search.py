@@ -210,7 +210,7 @@ def _torch(reference: Float32[ndarray, "n d"], k: int, device: Any) -> tuple[Sea
 
     def search(queries: ndarray) -> tuple[ndarray, ndarray]:
         q = torch.from_numpy(queries).to(device)
-        with _full_precision():
+        with full_precision():
             rough = torch.addmm(offset, q, rows.T).topk(k, sorted=False).indices  # largest q.r - |r|^2 / 2
         d2, order = (rows[rough] - q[:, None]).square_().sum(dim=2).sort()
         return rough.gather(1, order).cpu().numpy(), d2.cpu().numpy()
@@ -219,7 +219,7 @@ def _torch(reference: Float32[ndarray, "n d"], k: int, device: Any) -> tuple[Sea
 
 
 @contextmanager
-def _full_precision() -> Iterator[None]:
+def full_precision() -> Iterator[None]:
     """Keep TF32, which a training may have switched on, out of a matmul."""
     import torch
 

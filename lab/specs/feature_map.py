@@ -16,6 +16,7 @@ EPOCHS = ("last", "best")
 PARTS = ("test", "train")
 KS = (1, 3, 5, 11, 21, 31, 51, 71, 101)  # for which votes and answers are kept
 MOST_POINTS = 10_000
+MOST_JUDGED = 60_000  # rows of the layer study, which takes the square of them; of more, a random part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ import streamlit as st
 from lab.experiments import Run
 from lab.figures.layers import layer_maps, layer_maps_alt
 from lab.specs import FeatureMap, MapSource, to_json
+from lab.specs.feature_map import MOST_JUDGED
 from lab.ui.map_points import TAP_NAMES
 from lab.ui.run_words import noise_words, run_title
 from lab.ui.toy_results import code_window, link_window
@@ -52,7 +53,7 @@ def layer_table(run: Run) -> None:
     st.subheader("Layer by layer", anchor=False)
     st.markdown(
         "Silhouette: how far rows of one true class lie together and away from the others, from −1 to 1. Vote: how often "
-        "the 10 nearest of these rows name the true class. *After Figs. 2 and 6 of the paper on corrected labels (KED).*"
+        "the 10 nearest rows name the true class. *After Figs. 2 and 6 of the paper on corrected labels (KED).*"
     )
     best = {name: max(row[name] for row in rows) for name in ("silhouette", "knn_accuracy")}
     lines = ["| Layer | After epoch | Numbers a row | Silhouette | Vote of neighbours |", "|:--|--:|--:|--:|--:|"]
@@ -62,7 +63,20 @@ def layer_table(run: Run) -> None:
         vote = f"**{vote}**" if row["knn_accuracy"] == best["knn_accuracy"] else vote
         lines.append(f"| {TAP_NAMES[row['tap']]} | {row['epoch']} | {row['n_features']} | {silhouette} | {vote} |")
     st.markdown("\n".join(lines))
+    st.caption(_judged_by(run))
     _maps_of_layers(run)
+
+
+def _judged_by(run: Run) -> str:
+    """Which rows the numbers are of: all that could be on the maps, or a part so large that it hardly matters."""
+    n, part = run.metrics["n_all"], "test" if run.request.part == "test" else "training"
+    if n <= MOST_JUDGED:
+        return f"Of all {n:,} {part} rows, each against all others."
+    error = max(row["silhouette_error"] for row in run.metrics["layers"])
+    return (
+        f"Of a random {MOST_JUDGED:,} of the {n:,} {part} rows, each against all others of them; standard error of the "
+        f"silhouettes at most {error:.4f}."
+    )
 
 
 def _maps_of_layers(run: Run) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+from sklearn.metrics import silhouette_samples
 
-from lab.analysis.map_quality import layer_study, trustworthiness
+from lab.analysis.map_quality import layer_score, layer_study, trustworthiness
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +58,14 @@ def test_a_layer_study_refuses_what_it_cannot_judge(blobs) -> None:
         layer_study({"a": features}, np.zeros(120, dtype=int))
     with pytest.raises(ValueError, match="last must be 120 rows, one per label, got 100"):
         layer_study({"last": features[:100]}, y)
+
+
+def test_a_layers_score_tells_how_far_it_is_and_how_sure(blobs) -> None:
+    features, y = blobs
+    told: list[float] = []
+    score = layer_score("last", features, y, tick=told.append)
+    assert told == sorted(told)
+    assert (told[0] <= 0.5, told[-1]) == (True, 1)
+    each = silhouette_samples(features, y)
+    assert score.silhouette == pytest.approx(each.mean(), abs=1e-5)
+    assert score.silhouette_error == pytest.approx(each.std() / 120**0.5, abs=1e-5)

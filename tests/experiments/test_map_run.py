@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lab.analysis.map_quality import layer_study
 from lab.analysis.tsne import fit_map
 from lab.core.threads import threads
 from lab.experiments import Run
@@ -16,8 +17,9 @@ from lab.experiments.gallery import shipped
 from lab.experiments.progress import Stopped, unheard
 from lab.experiments.worker import compute
 from lab.experiments.worker_map import run_map
+from lab.experiments.worker_map_layers import judge_layers
 from lab.experiments.worker_map_scores import learnt_in
-from lab.experiments.worker_map_sides import Trained, all_layers, network_after
+from lab.experiments.worker_map_sides import Side, Trained, all_layers, network_after, shelf
 from lab.experiments.worker_training import network_of
 from lab.neighbors import NeighborTable
 from lab.noise import Uniform
@@ -67,6 +69,12 @@ def seen() -> Watcher:
 def whole(seen: Watcher) -> Run:
     """All 500 test rows."""
     return compute(replace(PLAIN, n=500), seen)
+
+
+@pytest.fixture(scope="module")
+def few() -> Run:
+    """90 of them, and the circled ones."""
+    return compute(PLAIN, unheard)
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +131,69 @@ def test_answers_votes_and_neighbours_are_those_of_the_training(whole: Run, trai
     assert whole.metrics["left"]["last_test_accuracy"] == pytest.approx(1 - wrong.mean(), abs=1e-6)
 
 
-def test_above_the_budget_all_circled_rows_stay_and_it_is_told(whole: Run) -> None:
-    run = compute(PLAIN, unheard)
-    at = PLAIN.k == np.array(run.metrics["ks"])
+def test_above_the_budget_all_circled_rows_stay_and_it_is_told(whole: Run, few: Run) -> None:
+    at = PLAIN.k == np.array(few.metrics["ks"])
     wrong = (whole.arrays["left_answers"] != whole.arrays["y_true"][:, None]).ravel()
     wrong |= (whole.arrays["right_answers"][:, at] != whole.arrays["y_true"][:, None]).ravel()
-    assert set(np.flatnonzero(wrong)) <= set(run.arrays["rows"])
-    assert 90 <= len(run.arrays["rows"]) < 500
-    assert (run.metrics["n_all"], run.metrics["n_circled"]) == (500, wrong.sum())
+    assert set(np.flatnonzero(wrong)) <= set(few.arrays["rows"])
+    assert 90 <= len(few.arrays["rows"]) < 500
+    assert (few.metrics["n_all"], few.metrics["n_circled"]) == (500, wrong.sum())
+
+
+@pytest.fixture(scope="module")
+def sides(trained: Run) -> dict[str, Any]:
+    """Both sides with all 500 test rows."""
+    take = shelf(unheard)
+    both = {"left": PLAIN.left, "right": PLAIN.right}
+    return {
+        name: (Side(source, "test", take, ks=(5, PLAIN.k), k=PLAIN.k, knet=PLAIN.knet), np.arange(500))
+        for name, source in both.items()
+    }
+
+
+def numbers(rows: list[dict[str, Any]]) -> np.ndarray:
+    return np.array([[row["silhouette"], row["knn_accuracy"]] for row in rows])
+
+
+def test_layers_are_judged_by_all_rows_whether_on_the_map_or_not(whole: Run, few: Run, trained: Run) -> None:
+    opened = Trained(trained, "last", unheard)
+    layers = all_layers(opened.network, opened.data.parts["test"].rows, np.arange(500))
+    study = layer_study(layers, trained.arrays["test_y"].astype(np.int64))
+    assert numbers(whole.metrics["layers"][:5]).tolist() == [[one.silhouette, one.knn_accuracy] for one in study]
+    assert len(few.arrays["rows"]) < 500
+    np.testing.assert_allclose(numbers(few.metrics["layers"]), numbers(whole.metrics["layers"]), atol=2e-5)
+
+
+def test_layers_that_do_not_fit_at_once_are_asked_one_by_one(sides, whole: Run, monkeypatch) -> None:
+    monkeypatch.setattr("lab.experiments.worker_map_layers.MOST_BYTES", 1000)
+    asked: list[Any] = []
+    layers = Trained.layers
+    monkeypatch.setattr(Trained, "layers", lambda *args: asked.append(args[3]) or layers(*args))
+    rows = judge_layers(PLAIN, sides, unheard)
+    assert asked[1:] == [("early",), ("mid",), ("last_conv",), ("penultimate",), ("logits",)]
+    np.testing.assert_allclose(numbers(rows), numbers(whole.metrics["layers"]), atol=2e-5)
+
+
+def test_of_too_many_rows_a_random_part_judges_the_layers_and_says_how_sure_it_is(
+    sides, whole: Run, monkeypatch
+) -> None:
+    monkeypatch.setattr("lab.experiments.worker_map_layers.MOST_JUDGED", 250)
+    for one, other in zip(judge_layers(PLAIN, sides, unheard), whole.metrics["layers"], strict=True):
+        assert one["silhouette_error"] > 1.2 * other["silhouette_error"]
+        assert 0 < abs(one["silhouette"] - other["silhouette"]) < 5 * one["silhouette_error"]
+
+
+def test_a_stop_is_heard_while_layers_are_judged(sides) -> None:
+    heard: list[str] = []
+
+    def report(fraction: float, message: str) -> None:
+        heard.append(message)
+        if message.startswith("judging layer 2 of 6"):
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        judge_layers(PLAIN, sides, report)
+    assert heard[-1] == "judging layer 2 of 6 by 500 rows"
 
 
 def test_training_rows_know_their_given_label_and_their_neighbours_on_the_map(trained: Run) -> None:
