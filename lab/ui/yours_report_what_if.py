@@ -33,7 +33,7 @@ def what_if_parts(run: Run, name: str) -> list[str]:
     question, parts = PARTS[type(run.request)]
     notes = [report.paragraph(note) for note in run.metrics["notes"]]
     return [
-        report.heading(f"What if … {question}?"),
+        report.heading(f"What if {question if question.startswith('I ') else question[0].lower() + question[1:]}?"),
         *parts(run),
         *notes,
         report.code(code_of(run.request, name)),

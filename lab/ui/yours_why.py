@@ -70,7 +70,7 @@ def verdicts(study: Study, place: int) -> Iterator[dict[str, Any]]:
 
 def _says(study: Study, name: str, place: int) -> str:
     suggested = int(study.suggested(name)[place])
-    return "wrong" if suggested == study.y_given[place] else f"rather “{study.classes[suggested]}”"
+    return "wrong" if suggested == study.y_given[place] else f"“{study.classes[suggested]}”"
 
 
 def _around(study: Study, place: int, rows_run: Run) -> tuple[list[int], list[str], Int[ndarray, " k"]]:

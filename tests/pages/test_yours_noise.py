@@ -222,14 +222,20 @@ def test_the_report_has_the_matrix_and_the_answer_of_what_was_asked(study) -> No
         made.retrain(UploadRetrain(study=request)),
     ]
     html = report_html("flowers.csv", study, "auto", {}, runs)
-    assert html.count("What if …") == 4
+    for question in (
+        "more labels were wrong",
+        "there were more or less noise",
+        "I checked some labels",
+        "I trained again",
+    ):
+        assert f"<h2>What if {question}?</h2>" in html
     assert "Your own matrix, rate 0.5: 10.0" in html
     assert html.count("Planned share of each true class") == 2  # in the picture's name and below it
     assert html.count("from_json") == 2 * 5  # the study and each question, imported and called
     for words in ("removed hurts.", "nine tenths should be", "kNN agreement", "Labels checked"):
         assert words in html
     assert "<b>" not in html
-    assert "What if …" not in report_html("flowers.csv", study, "auto", {})
+    assert "What if" not in report_html("flowers.csv", study, "auto", {})
 
 
 def test_the_page_puts_the_latest_answers_into_the_report(open_what_if) -> None:
