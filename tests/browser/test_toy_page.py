@@ -373,6 +373,44 @@ def test_the_tour_asks_before_it_tells_and_the_figure_follows(page, root) -> Non
     page.get_by_role("button", name="Guided tour").wait_for()
 
 
+def test_an_answer_given_in_the_very_moment_the_figure_speaks_up_counts(page, address) -> None:
+    root = open_toy(page, address, "?step=3")
+    first = load_lesson("toy")["steps"][2]
+    answer = page.get_by_test_id("stRadio").get_by_text(first["choices"][0], exact=True)
+    root.evaluate(
+        """(root, answer) => {  // the figure tells k some time after the last change; the answer comes in the same task
+          const later = window.setTimeout;
+          window.setTimeout = (tell, time) => later(() => { window.setTimeout = later; tell(); answer.click(); }, time);
+          const slider = root.querySelector(".k-slider");
+          slider.value = 23;
+          for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind, { bubbles: true }));
+        }""",
+        answer.element_handle(),
+    )
+    page.get_by_test_id("stAlert").get_by_text(first["reveal"][:30]).wait_for()
+    page.wait_for_url("**k=23**")
+
+
+def test_a_late_word_of_the_figure_does_not_turn_the_tour_back(page, address) -> None:
+    root = open_toy(page, address, "?step=3")
+    steps = load_lesson("toy")["steps"]
+    following = page.get_by_role("button", name="Next")
+    root.evaluate(
+        """(root, next) => {  // pressed first: the figure's request still carries the address of before
+          const slider = root.querySelector(".k-slider");
+          slider.value = 23;
+          for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind, { bubbles: true }));
+          setTimeout(() => next.click(), 70);
+        }""",
+        following.element_handle(),
+    )
+    page.get_by_text(f"Step 4 of {len(steps)}").wait_for()
+    wait_for_hook(page, f"hook.k === {steps[3]['view']['k']}")
+    page.get_by_test_id("stRadio").get_by_text(steps[3]["choices"][0], exact=True).click()
+    page.get_by_test_id("stAlert").get_by_text(steps[3]["reveal"][:30]).wait_for()
+    page.wait_for_url("**step=4**")
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_serious(new_page, address, dark) -> None:
     page = new_page(dark=dark)
