@@ -74,6 +74,7 @@ def what_if_figure(
         go.Scatter(
             x=np.concatenate([x, x[::-1]]),
             y=np.concatenate([high, low[::-1]]),
+            mode="lines",
             fill="toself",
             fillcolor=pale,
             line={"width": 0},

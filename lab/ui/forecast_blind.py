@@ -14,9 +14,12 @@ from lab.figures.noise import transition_alt, transition_heatmap
 from lab.noise import MatrixNoise
 from lab.specs import BlindForecast
 from lab.ui import jobs
+from lab.ui.forecast_table import is_spread
 from lab.ui.jobs import finished_run, latest_run
 from lab.ui.words import percent
 
+SPREAD = "At concentration 0 this is flip noise: choose the kind “Flip” in the side bar, and it can be estimated."
+PLACED = "Noise that sits in one place agrees with itself: from the given labels alone it is not seen."
 ASKED = "blind-asked"  # digest of the estimate that this session asked for
 
 EXPLAINED = (
@@ -35,7 +38,7 @@ def blind_section(run: Run, level: float) -> None:
     """The estimate at a level, once it was asked for; until then the latest of the same forecast."""
     st.subheader("And without clean labels?")
     if not isinstance(run.request.noise, MatrixNoise):
-        st.markdown("Noise that sits in one place agrees with itself: from the given labels alone it is not seen.")
+        st.markdown(SPREAD if is_spread(run.request.noise) else PLACED)
         return
     request = BlindForecast(forecast=run.request, level=level)
     found = _asked_for(request)

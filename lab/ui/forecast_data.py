@@ -11,7 +11,7 @@ from lab.ui.whole_number import whole_number
 
 NONE = "no-data"  # in place of a data set's name
 NONE_NAME = "None: theory alone"
-OTHER_NAMES = dict(zip(OTHERS, ("of all other classes, evenly", "of the next class, which looks alike"), strict=True))
+OTHER_NAMES = dict(zip(OTHERS, ("spread over all classes", "of one look-alike class"), strict=True))
 DEFAULT = NoData()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +17,7 @@ from lab.experiments.gallery import shipped
 from lab.experiments.store import store
 from lab.figures.effective_k import effective_k_alt, effective_k_option
 from lab.figures.forecast_payload import Networks
-from lab.noise import Clean, Concentrated, LocallyConcentrated, Noise
+from lab.noise import Clean, Concentrated, Flip, LocallyConcentrated, Noise
 from lab.specs import Axis, DataSource, Forecast, NetworkCurve, Record, Seeds, Sweep, digest, to_json
 from lab.specs.datasets import DATASETS
 from lab.specs.presets import NETWORK_BASE, NETWORKS
@@ -32,6 +32,7 @@ MOST_LEVELS = 6  # of the levels that a sweep is offered for
 class Measured:
     """Accuracy of trainings that differ in noise level and seeds alone.
 
+    name: without their number, because a select box keeps the name it shows while trainings come.
     levels: nominal, or as drawn where the rate is a result. accuracy: nan where a seed or an epoch is missing.
     best: after the best epoch, nan where a seed is missing.
     """
@@ -48,6 +49,11 @@ class Measured:
         ends = np.isfinite(self.accuracy).sum(axis=2) - 1
         last = np.take_along_axis(self.accuracy, np.maximum(ends, 0)[:, :, None], axis=2)[:, :, 0]
         return np.where(ends >= 0, last, np.nan)
+
+    @property
+    def count(self) -> int:
+        """How many trainings they are."""
+        return int(np.isfinite(self.best).sum())
 
     def drawn(self) -> Networks:
         """In the form that the component draws."""
@@ -71,7 +77,9 @@ def choose_networks(forecast: Forecast) -> Measured | None:
     known = {digest(each.base): each for each in measured_for(forecast)}
     if not known:
         return None
-    names = {NONE: "none", **{key: each.name for key, each in known.items()}}
+    same = Counter(each.name for each in known.values())
+    names = {key: each.name + (f" ({key[:4]})" if same[each.name] > 1 else "") for key, each in known.items()}
+    names = {NONE: "none", **names}
     chosen = st.selectbox(
         "Networks over the curves",
         list(names),
@@ -105,6 +113,8 @@ def fits(experiment: Experiment, forecast: Forecast) -> bool:
     if experiment.dataset != forecast.dataset or experiment.imbalance is not None:
         return False
     mine, asked = experiment.noise, forecast.noise
+    if isinstance(asked, Concentrated) and asked.concentration == 0:
+        asked = Flip(1.0, asked.permutation)  # wrong labels all over the class
     if isinstance(mine, LocallyConcentrated):
         return isinstance(asked, Concentrated) and asked.concentration == 1 and mine.permutation == asked.permutation
     has_rate = type(mine) is type(asked)  # a forecast's noise has one
@@ -133,9 +143,7 @@ def _of_records(records: Iterable[Any]) -> Measured:
         for j, curve in enumerate(curves):
             accuracy[i, j, : len(curve)] = curve
     base = _base_of(next(iter(by_level.values()))[0].request)
-    count = sum(map(len, by_level.values()))
-    words = f"{_words(base)}: {count} of the history at {len(rows)} levels"
-    return Measured(words, base, np.array([row[0] for row in rows]), accuracy, best_of)
+    return Measured(f"{_words(base)}: of the history", base, np.array([row[0] for row in rows]), accuracy, best_of)
 
 
 def _of_curve(curve: NetworkCurve, run: Run) -> Measured:
@@ -145,8 +153,9 @@ def _of_curve(curve: NetworkCurve, run: Run) -> Measured:
     levels = np.array([wrong[i] if rate is None else rate for i, rate in enumerate(nominal)], dtype=float)
     best = np.take_along_axis(accuracy, best_epoch[:, :, None] - 1, axis=2)[:, :, 0]
     order = np.argsort(levels)
-    words = f"{_words(curve.base)}: the lab’s own, {accuracy.shape[1]} seeds at {len(levels)} levels"
-    return Measured(words, _base_of(curve.base), levels[order], accuracy[order], best[order])
+    return Measured(
+        f"{_words(curve.base)}: the lab’s own", _base_of(curve.base), levels[order], accuracy[order], best[order]
+    )
 
 
 def _words(base: Experiment) -> str:
@@ -247,10 +256,10 @@ def _own_base(forecast: Forecast) -> Experiment | None:
 
 
 def best_in_words(networks: Measured) -> str:
-    """Mean accuracies of the last and the best epoch at every level."""
+    """How many trainings, and their mean accuracies after the last and the best epoch at every level."""
     drawn = networks.drawn()
     rows = [
-        f"γ = {level:.2f}: last {percent(last[0])}, best {percent(best[0])}"
+        f"γ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{level:.2f}: last {percent(last[0])}, best {percent(best[0])}"
         for level, last, best in zip(drawn.levels, drawn.last, drawn.best, strict=True)
     ]
-    return "; ".join(rows)
+    return f"{networks.count} trainings, mean of the seeds: {'; '.join(rows)}"

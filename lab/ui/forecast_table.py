@@ -10,7 +10,7 @@ import streamlit as st
 
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
-from lab.noise import Concentrated
+from lab.noise import Concentrated, Noise
 from lab.specs import ForecastCheck
 from lab.ui import jobs
 from lab.ui.jobs import finished_run, latest_run
@@ -77,7 +77,7 @@ def _columns(check: Run) -> dict[str, Cell]:
     has_place = isinstance(forecast.noise, Concentrated)
     columns: dict[str, Cell] = {"Curve" if has_place else "Theorem 1": lambda row: percent(row["drawn"])}
     if has_place:
-        if forecast.seeds:
+        if forecast.seeds and not is_spread(forecast.noise):
             columns |= {"Place known": lambda row: _beside(row["by_region"], row["drawn"])}
         return columns | (measured if forecast.seeds else {})
     simulated: dict[str, Cell] = {"Theorem 1, simulated": lambda row: _simulated(row["simulated"], row["drawn"])}
@@ -108,6 +108,11 @@ def _mean_of(draws: np.ndarray, first: float) -> str:
     return _beside(float(draws.mean()), first, error)
 
 
+def is_spread(noise: Noise) -> bool:
+    """Whether it is the end of the dial at which noise has no place."""
+    return isinstance(noise, Concentrated) and noise.concentration == 0
+
+
 def explained(check: Run) -> str:
     """What the columns are."""
     forecast, m = check.request.forecast, check.metrics
@@ -119,9 +124,12 @@ def explained(check: Run) -> str:
             f"neighbours are from it takes data. {errors}"
         )
     if isinstance(forecast.noise, Concentrated):
-        known = f", {m['outside']:.1%} of the test samples lie outside the noisy places" if "outside" in m else ""
+        line = f"1 − γ is {percent(1 - check.request.level)}"
+        if is_spread(forecast.noise):
+            return f"{line}. At concentration 0 wrong labels are spread over the class: the curve is Theorem 1. {real}{errors}"
+        known = f", {percent(m['outside'])} of the test samples lie outside the noisy places" if "outside" in m else ""
         return (
-            f"1 − γ is {1 - check.request.level:.1%}{known}. Place known: the same mixture, with the places as they were "
+            f"{line}{known}. Place known: the same mixture, with the places as they were "
             f"drawn and the test samples that lie in them (DRO §3.4, sharpened). {real}{errors}"
         )
     assumed = {

@@ -26,7 +26,7 @@ from lab.ui.forecast_data import OTHER_NAMES
 from lab.ui.forecast_figures import LEVEL, REVISION
 from lab.ui.forecast_form import CLEAN_NAMES, OWN, TIE_NAMES, desk_of
 from lab.ui.forecast_networks import Measured, best_in_words, choose_networks, networks_section
-from lab.ui.forecast_table import exactness_table
+from lab.ui.forecast_table import exactness_table, is_spread
 from lab.ui.jobs import latest_run
 from lab.ui.noise_data import classes_of
 from lab.ui.noise_matrix import matrix_editor
@@ -59,7 +59,7 @@ def show_forecast(run: Run) -> None:
     mount(encode(curves_of(run, networks)), key=COMPONENT, start=start, on_level=partial(renew, EXPLORER))
     st.caption(sentence(_small_print(run)))
     if networks is not None:
-        st.markdown(f"Networks, mean of their seeds: {best_in_words(networks)}.")
+        st.markdown(f"Networks, {best_in_words(networks)}.")
         if networks.base.uses_clean_labels:
             st.badge("the best epoch is chosen by clean labels", icon=":material/verified:", color="orange")
 
@@ -116,7 +116,7 @@ def curves_of(run: Run, networks: Measured | None = None) -> Curves:
         mean=measured.mean(axis=1),
         spread=spread,
         has_place=isinstance(forecast.noise, Concentrated),
-        outside=arrays["outside"].mean(axis=1) if "outside" in arrays else None,
+        outside=arrays["outside"].mean(axis=1) if "outside" in arrays and not is_spread(forecast.noise) else None,
         networks=None if networks is None else networks.drawn(),
     )
 

@@ -44,7 +44,7 @@ def noise_words(request: Experiment) -> str:
     noise = request.noise
     name = NAMES_OF.get(type(noise), type(noise).__name__).lower()
     rate = getattr(noise, "rate", None)
-    return name if rate is None or not isinstance(noise, MatrixNoise) else f"{name} {percent(rate, 0)}"
+    return name if not rate or not isinstance(noise, MatrixNoise) else f"{name} {percent(rate, 0)}"
 
 
 def summary_line(metrics: Mapping[str, Any]) -> str:

@@ -120,7 +120,8 @@ def test_networks_lie_over_the_curves_and_more_of_them_are_a_button_away(open_pa
     assert networks["levels"] == [0.2, 0.4, 0.6, 0.8, 0.9]
     assert networks["n_seeds"] == 3
     assert any(
-        "γ = 0.20: last 87.4" in text.value for text in page.markdown
+        "15 trainings, mean of the seeds: γ = 0.20: last 87.4" in text.value.replace("\N{NO-BREAK SPACE}", " ")
+        for text in page.markdown
     )  # the table's words are the figure's numbers
     assert networks["last"][0][0] == pytest.approx(0.874, abs=5e-4)
     assert any("at its largest" in text.value for text in page.markdown)
@@ -255,7 +256,7 @@ def test_every_kind_of_noise_that_needs_no_data_is_drawn_without(open_page, aske
 
 
 def test_overlap_is_of_all_classes_or_of_the_next_and_a_link_brings_it_back(open_page, asked) -> None:
-    others = "of the next class, which looks alike"
+    others = "of one look-alike class"
     for _ in range(2):
         page = open_page(
             set="None: theory alone", classes="100", purity="0.6", others=others, ks="21", kind="Symmetric"
@@ -294,7 +295,15 @@ def test_the_dial_shows_one_minus_gamma_and_who_lies_outside(open_page, asked) -
     assert len(sent["outside"]) == len(sent["levels"])
     check(page)
     assert table(page)[0] == ["K", "Curve", "Place known", "Real neighbours"]
-    assert any("1 − γ is 70.0%" in caption.value for caption in page.caption)
+    assert any("1 − γ is 70.0\N{NO-BREAK SPACE}%" in caption.value for caption in page.caption)
+
+
+def test_where_the_dial_spreads_the_noise_there_is_no_place(open_page, asked) -> None:
+    page = open_page(set="Iris", kind="From spread to one place", spot="0", ks="1, 3", top="0.6", at="0.3")
+    assert message(page)["outside"] is None
+    check(page)
+    assert table(page)[0] == ["K", "Curve", "Real neighbours"]
+    assert any("choose the kind “Flip”" in text.value for text in page.markdown)
 
 
 def test_the_figure_the_table_and_the_download_have_the_same_numbers(open_page, asked) -> None:

@@ -36,6 +36,8 @@ def test_a_training_fits_its_own_kind_of_noise_and_data_alone() -> None:
     assert fits(UNIFORM, FORECAST)
     assert fits(LOCAL, placed)
     assert not fits(FLIP, FORECAST)
+    assert fits(FLIP, Forecast(noise=Concentrated(1.0, 0.0), ks=(5,)))
+    assert not fits(LOCAL, Forecast(noise=Concentrated(1.0, 0.0), ks=(5,)))
     assert not fits(UNIFORM, placed)
     assert not fits(LOCAL, Forecast(noise=Concentrated(1.0, 0.5), ks=(5,)))
     assert not fits(replace(UNIFORM, noise=Clean()), FORECAST)
@@ -58,6 +60,15 @@ def test_levels_and_seeds_of_the_same_training_are_one_choice(history) -> None:
     np.testing.assert_allclose(drawn.best[:, 0], [0.8, 0.4])
     np.testing.assert_allclose(drawn.best[0, 1], np.std([0.9, 0.7], ddof=1))
     assert drawn.n_seeds == 1
+    assert own.count == 3
+
+
+def test_a_name_stays_while_trainings_come(history) -> None:
+    names = set()
+    for seed in range(3):
+        history.append(record(replace(UNIFORM, noise=Uniform(0.2 + 0.1 * seed), seeds=Seeds(noise=seed)), [0.8]))
+        names.add(measured_for(FORECAST)[0].name)
+    assert len(names) == 1
 
 
 def test_the_effective_k_is_that_of_the_curve_the_networks_lie_on() -> None:
