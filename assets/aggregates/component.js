@@ -16,7 +16,7 @@ export default function pairs(component) {
 
 function createApp(root) {
   const names = ["distances", "preferred", "order", "among", "before", "sample", "after", "place", "own", "says", "pair",
-    "k", "k-value", "follow", "given", "true", "half", "sum", "near-title", "near", "strip", "live", "n-compared"];
+    "k", "k-value", "follow", "labels", "given", "true", "half", "sum", "near-title", "near", "strip", "live", "n-compared"];
   const ui = Object.fromEntries(names.map((name) => [name, root.querySelector(`.${name}`)]));
   const app = { root, ui, abort: new AbortController(), draws: 0, follow: true, k: 1, labels: "given", at: 0 };
   app.resize = new ResizeObserver(() => redraw(app));
@@ -43,6 +43,7 @@ function takePairs(app, heading, bytes) {
   app.pairs = readPairs(bytes);
   app.themeKey = "";
   app.ui.k.max = app.pairs.k_max;
+  app.ui.labels.hidden = app.pairs.given.every((y, row) => y === app.pairs.clean[row]); // nothing to choose
   app.ui["n-compared"].textContent = app.pairs.n_compared.toLocaleString("en");
   fillAmong(app);
   sort(app, app.pairs.rows.indexOf(heading.row));

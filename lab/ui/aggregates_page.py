@@ -53,7 +53,16 @@ def aggregates_page() -> None:
             bind="query-params",
             help="Turned: each sample’s classes are moved round so that its true class comes first (DRO Figs. 2 and 7).",
         )
-        before = st.toggle("Before the noise, too", key="before", bind="query-params")
+        is_clean = isinstance(experiment.noise, Clean)
+        before = st.toggle(
+            "Before the noise, too",
+            key="before",
+            bind="query-params",
+            disabled=is_clean,
+            help="This network was trained on clean labels."
+            if is_clean
+            else "The same network on clean labels, above.",
+        )
     request = Aggregates(experiment=experiment, epoch=epoch or "last")
     run = finished_run(request, patience=0.4) or meanwhile()
     if run is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lab.noise import MatrixNoise
+from lab.noise import Matrix, MatrixNoise
 from lab.specs import LOSSES, DataSource, Experiment
 from lab.specs.backbones import BACKBONES
 from lab.specs.datasets import DATASETS
@@ -42,7 +42,7 @@ def data_words(request: Experiment) -> str:
 def noise_words(request: Experiment) -> str:
     """The noise's name and nominal rate."""
     noise = request.noise
-    name = NAMES_OF.get(type(noise), type(noise).__name__).lower()
+    name = "matrix" if isinstance(noise, Matrix) else NAMES_OF.get(type(noise), type(noise).__name__).lower()
     rate = getattr(noise, "rate", None)
     return name if not rate or not isinstance(noise, MatrixNoise) else f"{name} {percent(rate, 0)}"
 

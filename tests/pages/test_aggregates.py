@@ -103,6 +103,20 @@ def test_before_the_noise_is_trained_on_request(open_page, asked, monkeypatch) -
     assert len(figures(page)) == 2
 
 
+def test_where_there_is_no_noise_there_is_nothing_before_it(open_page, asked) -> None:
+    page = open_page(figure="Fig. 7a")
+    assert page.toggle(key="before").disabled
+    said = " ".join(text.value for text in page.markdown)
+    assert "median is within a point of its share of the labels" in said
+    assert not open_page().toggle(key="before").disabled
+
+
+def test_single_classes_may_lie_far_from_where_all_together_lie(open_page, asked) -> None:
+    said = " ".join(text.value for text in open_page(figure="Figs. 7c, 9").markdown)
+    assert "Over all classes, the true class’s median is within 6 points" in said
+    assert "of single classes it is up to 4" in said
+
+
 def test_the_download_has_the_numbers_of_the_figure() -> None:
     run = shipped(AGGREGATES.digest)
     lines = list(csv.DictReader(io.StringIO(diagrams_csv(run).decode())))
