@@ -177,20 +177,13 @@ def _claim(run: Run, part: str) -> str:
     likeliest = diagrams.theory.argmax(axis=1)
     agree, own = int((tallest == likeliest)[seen].sum()), int((tallest == diagrams.own)[seen].sum())
     off = 100 * (whole.median[0, 0] - whole.theory[0, 0])
-    side = "above" if off >= 0 else "below"
     names = {"all": "All", "clean": "Outside the noisy places", "noisy": "Inside the noisy places"}
     text = (
         f"{names[part]}: the tallest bar is the true class in {own} of {int(seen.sum())} diagrams, and the label that the "
         f"noise makes the most frequent in {agree}."
     )
     if part == "all":
-        text += (
-            f" The paper expects medians at the shares of the labels: here the true class’s is {abs(off):.0f} points {side}, "
-            "because a network that has learnt its training labels by heart is surer than they are; its neighbours, in its own "
-            "features, are so too. The best epoch, early on, may lie nearer."
-            if abs(off) > 10
-            else f" {_near(abs(off), _farthest(diagrams, seen))}"
-        )
+        text += f" {_far(off, run.request.epoch) if abs(off) > 10 else _near(abs(off), _farthest(diagrams, seen))}"
     return text
 
 
@@ -198,6 +191,18 @@ def _farthest(diagrams: Diagrams, seen: Bool[np.ndarray, " c"]) -> float:
     """How many points the true class's median is off at most, over single classes."""
     rows, own = np.flatnonzero(seen), diagrams.own[seen]
     return float(100 * np.abs(diagrams.median[rows, own] - diagrams.theory[rows, own]).max())
+
+
+def _far(off: float, epoch: str) -> str:
+    why = (
+        "above, because a network that has learnt its training labels by heart is surer than they are; its neighbours, in its "
+        "own features, are so too." + (" The best epoch, early on, may lie nearer." if epoch == "last" else "")
+        if off > 0
+        else "below: this network is less sure than the labels are, as networks are early on."
+    )
+    return (
+        f"The paper expects medians at the shares of the labels: here the true class’s is {abs(off):.0f} points {why}"
+    )
 
 
 def _near(off: float, farthest: float) -> str:

@@ -117,6 +117,12 @@ def test_single_classes_may_lie_far_from_where_all_together_lie(open_page, asked
     assert "of single classes it is up to 4" in said
 
 
+def test_a_network_that_is_not_sure_yet_is_not_said_to_know_its_labels_by_heart(open_page, asked) -> None:
+    said = " ".join(text.value for text in open_page(figure="Figs. 7c, 9", epoch="best").markdown)
+    assert "points below: this network is less sure than the labels are" in said
+    assert "by heart" not in said
+
+
 def test_the_download_has_the_numbers_of_the_figure() -> None:
     run = shipped(AGGREGATES.digest)
     lines = list(csv.DictReader(io.StringIO(diagrams_csv(run).decode())))
