@@ -30,6 +30,7 @@ from lab.ui.noise_models import (
     pick_rate,
     plain_noise,
 )
+from lab.ui.words import percent
 from lab.ui.yours_state import OWN_MATRIX
 from lab.ui.yours_study import Study
 
@@ -103,7 +104,7 @@ def type_matrix(study: Study) -> None:
     desk, found, n = desk_of(study), found_steps(study), len(study.classes)
     fills = {
         "As estimated here": found,
-        f"{EVEN:.0%} evenly": to_steps(Symmetric(EVEN).transition(n)),
+        f"{percent(EVEN, 0)} evenly": to_steps(Symmetric(EVEN).transition(n)),
         "No mistakes": UNIT * np.eye(n, dtype=np.int64),
     }
     with st.container(horizontal=True, vertical_alignment="center"):

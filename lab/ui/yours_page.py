@@ -69,7 +69,7 @@ def _space(opened: Opened) -> str:
         format_func=(
             SPACE_NAMES | ({"columns": "the pixels as they are"} if m["kind"] == "images" else {})
         ).__getitem__,
-        key="space",
+        key="neighbours",
         bind="query-params",
         help="A network is trained on other parts of the data than those it judges; this takes minutes.",
     )

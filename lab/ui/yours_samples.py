@@ -24,7 +24,8 @@ def sample_list() -> list[dict[str, Any]]:
 
 def samples() -> None:
     """A card for each."""
-    for column, one in zip(st.columns(len(sample_list())), sample_list(), strict=True):
+    columns = st.container(key="samples").columns(len(sample_list()))
+    for column, one in zip(columns, sample_list(), strict=True):
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{literal(one['title'])}**")
             st.markdown(sentence(one["text"]))

@@ -53,7 +53,9 @@ def _dark() -> bool:
 
 def _levels(study: Study, name: str) -> None:
     """The accuracy of a vote at other noise levels."""
-    ks = st.multiselect("Neighbours k that vote", KS, default=[1, 5, 11, 21], key="votes", max_selections=6)
+    ks = st.multiselect(
+        "Neighbours k that vote", KS, default=[1, 5, 11, 21], key="votes", bind="query-params", max_selections=6
+    )
     if not ks:
         st.caption("Choose at least one k.")
         return
@@ -156,7 +158,9 @@ def _again(study: Study, review: Review, name: str) -> None:
     decisions = tuple((row, one.kind, one.label) for row, one in review.decisions.items())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         detector = pick_detector(study)
-        by = st.segmented_control("Clean by", [ALL, ONLY], default=ALL, required=True, key="clean", bind="query-params")
+        by = st.segmented_control(
+            "Clean by", [ALL, ONLY], default=ALL, required=True, key="clean-by", bind="query-params"
+        )
         n_seeds = whole_number("Seeds", value=5, key="n-seeds", min_value=1, max_value=10, width=110)
     try:
         request = UploadRetrain(

@@ -172,7 +172,9 @@ def test_junk_in_the_address_never_raises(open_yours, kept, section) -> None:
         suggested="<b>",
         detector="nope",
         show="all",
-        space="moon",
+        neighbours="moon",
+        votes="x",
+        **{"clean-by": "magic"},
     )
     assert not [one.value for one in page.error if "must be" in one.value]
     assert "flowers.csv" in said(page)
@@ -357,6 +359,13 @@ def test_training_again_waits_for_a_button_and_takes_the_decisions_along(open_yo
     assert "removed hurts" in again.error[0].value.lower()
     assert "corrected helps" in again.success[0].value.lower()
     assert "1 were decided by hand" in said(again)
+
+
+def test_which_k_vote_is_in_the_address(open_yours, kept) -> None:
+    page = open_yours(data=kept, section="What if", ask="There were more or less noise", votes=["3", "51"])
+    assert page.multiselect(key="votes").value == [3, 51]
+    drawn = {one["name"] for one in json.loads(page.get("echarts_chart")[0].proto.spec)["series"]}
+    assert {name for name in drawn if name.startswith("k =")} == {"k = 3", "k = 51"}
 
 
 def test_a_budget_says_what_checking_so_many_finds(open_yours, kept) -> None:
