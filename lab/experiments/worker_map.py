@@ -27,7 +27,7 @@ from lab.specs import FeatureMap
 from lab.specs.feature_map import KS, MOST_POINTS
 
 KEPT_FRAME = 100  # iterations between the frames of a finished map, to be seen again
-FORMED, FORMED_OF_MANY, JUDGED = 0.9, 0.5, 0.97  # of the progress: maps, or of many rows, whose layers take longer
+DONE, DONE_OF_MANY = (0.6, 0.65), (0.3, 0.8)  # of the progress: the maps formed, and then the layers judged
 MANY = 10_000
 NEAR = 8  # neighbours that are kept with picture, label and distance
 
@@ -60,7 +60,7 @@ def run_map(study: FeatureMap, report: Report) -> Run:
         kept = _sampled(circled, study.n)
         ids, left_at, right_at = ids[kept], left_at[kept], right_at[kept]
     sides = {"left": (left, left_at), "right": (right, right_at)}
-    formed = FORMED if n_all <= MANY else FORMED_OF_MANY
+    formed, judged = DONE if n_all <= MANY else DONE_OF_MANY
     maps = {"left": _Map(left, left_at, study, report, 0, formed)}
     same = _same_places(study)
     maps["right"] = maps["left"] if same else _Map(right, right_at, study, report, 1, formed)
@@ -76,11 +76,12 @@ def run_map(study: FeatureMap, report: Report) -> Run:
     layers = judge_layers(
         study,
         {name: (side, everybody[name]) for name, (side, _) in sides.items()},
-        lambda done, message: report(formed + (JUDGED - formed) * done, message),
+        lambda done, message: report(formed + (judged - formed) * done, message),
     )
-    report(JUDGED, "laying out the layers")
     known = [(layout.features, layout.places) for layout in maps.values()]
-    arrays |= lay_out_layers(study, sides, layers, known)
+    arrays |= lay_out_layers(
+        study, sides, layers, known, lambda done, message: report(judged + (1 - judged) * done, message)
+    )
     metrics: dict[str, Any] = {
         "classes": list(left.metrics["classes"]),
         "ks": list(left.ks),

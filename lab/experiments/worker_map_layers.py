@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from jaxtyping import Float32, Int
 from numpy import ndarray
 
 from lab.analysis.map_quality import LayerScore, layer_score
-from lab.analysis.tsne import fit_map
+from lab.analysis.tsne import Frame, fit_map
 from lab.core.device import choose_device
 from lab.core.rng import numpy_rng
 from lab.experiments.worker_map_sides import LAYERS, Side
@@ -112,13 +113,18 @@ def _at_once(side: Side, at: Int[ndarray, " m"], taps: tuple[str, ...]) -> Itera
 
 
 def lay_out_layers(
-    study: FeatureMap, sides: Sides, rows: Sequence[Mapping[str, Any]], known: list[tuple[ndarray, ndarray]]
+    study: FeatureMap,
+    sides: Sides,
+    rows: Sequence[Mapping[str, Any]],
+    known: list[tuple[ndarray, ndarray]],
+    report: Callable[[float, str], object],
 ) -> dict[str, ndarray]:
     """`layer_<i>_places` and `layer_<i>_y` of every row i of `rows` whose outputs are not all the same.
 
     Args:
         sides: each with the rows of the part that are on the map; of many, 2,000 are laid out.
         known: features and places of maps that are there already.
+        report: called at every frame, with the part of this that is done.
     """
     layouts: dict[str, ndarray] = {}
     laid_out = list(known)
@@ -129,21 +135,29 @@ def lay_out_layers(
         outputs |= {(name, tap): (output, side.y_true[at]) for tap, output in _outputs(side, at, taps)}
     for i, row in enumerate(rows):
         output, y = outputs[row["side"], row["tap"]]
-        places = _places_of(output, laid_out, study)
+        words = f"laying out layer {i + 1} of {len(rows)}"
+        places = _places_of(output, laid_out, study, partial(_tell_frame, report, words, i, len(rows)))
         if places is not None:
             layouts |= {f"layer_{i}_places": relative(places).astype(np.float16), f"layer_{i}_y": y.astype(np.uint8)}
     return layouts
 
 
+def _tell_frame(report: Callable[[float, str], object], words: str, layer: int, n_layers: int, frame: Frame) -> None:
+    report((layer + frame.iteration / frame.n_iterations) / n_layers, words)
+
+
 def _places_of(
-    output: ndarray, laid_out: list[tuple[ndarray, ndarray]], study: FeatureMap
+    output: ndarray,
+    laid_out: list[tuple[ndarray, ndarray]],
+    study: FeatureMap,
+    on_frame: Callable[[Frame], object],
 ) -> Float32[ndarray, "m 2"] | None:
     """The map of a layer's output; one that is there already, where another layer puts out the same."""
     features = output.reshape(len(output), -1)
     known = next((places for before, places in laid_out if np.array_equal(before, features)), None)
     if known is not None or not (features != features[0]).any():
         return known
-    laid_out.append((features, fit_map(features, study.tsne).coordinates))
+    laid_out.append((features, fit_map(features, study.tsne, on_frame=on_frame).coordinates))
     return laid_out[-1][1]
 
 

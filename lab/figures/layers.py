@@ -25,7 +25,6 @@ def layer_maps(
     classes: Sequence[str],
     *,
     columns: int = 3,
-    dark: bool = False,
 ) -> go.Figure:
     """One map a layer, its points by true class: colour, and shape as the second channel.
 
@@ -53,7 +52,7 @@ def layer_maps(
                 "size": 5,
                 "color": np.array(INKS)[labels % len(INKS)],
                 "symbol": np.array(SHAPES)[labels % len(SHAPES)],
-                "line": {"width": 0.5, "color": "#FFFFFF" if dark else "#000000"},
+                "line": {"width": 0.5, "color": "#000000"},  # a light line makes so small a point pale
             },
         )
         fig.add_trace(marks, row=i // columns + 1, col=i % columns + 1)

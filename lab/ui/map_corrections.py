@@ -25,8 +25,7 @@ from lab.ui.words import percent, sentence
 
 PAGE, ICON = "pages/repair.py", ":material/healing:"
 SIDES = ("left", "right")
-WIDTH = 280  # pixels
-NOTHING = "Test rows have no given labels, and so none that were corrected; choose training rows in the side bar to see those."
+WIDTH = 300  # pixels
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,7 +99,8 @@ def choose_corrected(run: Run, row: DeltaGenerator) -> tuple[Corrected, ...]:
     """
     study: FeatureMap = run.request
     if study.part == "test":
-        st.caption(NOTHING)
+        first = "unpick the figure and " if st.session_state.get("figure") else ""
+        st.caption(f"Test rows have no given labels that could be corrected; to see some, {first}choose training rows.")
         return ()
     sides = SIDES if not _same_labels(study.left.judge, study.right.judge) else ("",)
     offered = {side: _offered(run, side) for side in sides}
@@ -195,9 +195,9 @@ def what_changed(corrected: Corrected, y_true: UInt8[ndarray, " m"], ids: Int[nd
     st.markdown("\n".join([f"| {title} | On the map | Selected |", "|:--|--:|--:|", *rows]))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_in_all(corrected.run.metrics), width="content")
-        address = correction_address(corrected.run.request)
-        if address is not None:
-            st.page_link(PAGE, label="Episode by episode", icon=ICON, query_params=address)
+        there = correction_address(corrected.run.request)
+        if there is not None:
+            st.page_link(PAGE, label="Episode by episode", icon=ICON, query_params=there)
         if corrected.run.metrics["uses_clean_labels"]:
             st.badge("uses clean labels", icon=":material/warning:", color="orange")
 

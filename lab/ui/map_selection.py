@@ -19,6 +19,7 @@ from lab.ui.words import sentence
 
 MOST_LINES, MOST_PICTURES = 1000, 48
 CELL = 36  # pixels, so that ten classes stand side by side
+LINE, TABLE = 35, 388  # pixels of a line, and of the table at most: as high as the matrix of ten classes
 
 
 def show_selection(run: Run, view: AtK, ids: Int[ndarray, " s"]) -> None:
@@ -30,10 +31,10 @@ def show_selection(run: Run, view: AtK, ids: Int[ndarray, " s"]) -> None:
     with wide:
         st.subheader(f"{len(listed):,} {'point' if len(listed) == 1 else 'points'} {what}", anchor=False)
         ticked = _table(run, view, listed, digest)
-        if run.metrics["pictures"]:
-            _pictures(run, view, listed)
     with narrow:
         _matrix(run, view, ids, digest)
+    if run.metrics["pictures"]:
+        _pictures(run, view, listed)
     focus = ticked[0] if len(ticked) else (int(ids[0]) if len(ids) else None)
     _why(run, view, focus)
 
@@ -47,7 +48,7 @@ def _table(run: Run, view: AtK, listed: Int[ndarray, " s"], digest: str) -> list
         pd.DataFrame(table_of(run, view, lines)),
         key=f"table-{digest}",
         hide_index=True,
-        height=300,
+        height=min(TABLE, LINE * (len(lines) + 1) + 3),
         on_select="rerun",
         selection_mode="multi-row",
     )

@@ -88,10 +88,9 @@ def _maps_of_layers(run: Run) -> None:
     two = len({(row["side"], row["epoch"]) for row in rows if row["tap"] != "knet"}) > 1
     titles = [f"{TAP_NAMES[rows[i]['tap']]}{', ' + rows[i]['side'] if two else ''}" for i in kept]
     places, y = ([arrays[f"layer_{i}_{part}"] for i in kept] for part in ("places", "y"))
-    dark = st.context.theme.type == "dark"
     st.plotly_chart(
-        layer_maps(titles, places, y, run.metrics["classes"], dark=dark),
-        key=f"layers-{run.request.digest}-{dark}",
+        layer_maps(titles, places, y, run.metrics["classes"]),
+        key=f"layers-{run.request.digest}",
         alt=layer_maps_alt(titles),
     )
     st.caption(

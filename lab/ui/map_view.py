@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from jaxtyping import Int
+from jaxtyping import Float32, Int
 from numpy import ndarray
 
 from lab.experiments import Job, Run
@@ -39,12 +39,18 @@ def forming(job: Job) -> None:
     points = Points(classes=tuple(first["classes"]), labels={"true label": y})
     views = []
     for source, frame in zip((study.left, study.right), frames, strict=True):
-        places, note = np.zeros((len(y), 2), dtype=np.float32), "Comes next."
+        places, note = _waiting(len(y)), "Comes next; until then its points wait in rows."
         if frame is not None:
             places = np.frombuffer(frame["places"], np.float16).reshape(-1, 2).astype(np.float32)
             note = f"Iteration {frame['iteration']} of {frame['n_iterations']}."
         views.append(MapView(title=map_title(source), places=encode_map(places), note=note))
     mount(encode_points(points), views, key=f"forming-{job.id}")
+
+
+def _waiting(n: int) -> Float32[ndarray, "n 2"]:
+    """A square of n points."""
+    side = int(np.ceil(np.sqrt(n)))
+    return np.stack(np.divmod(np.arange(n), side)[::-1], axis=1).astype(np.float32)
 
 
 def show_maps(run: Run) -> None:

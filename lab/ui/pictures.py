@@ -14,8 +14,9 @@ from jaxtyping import UInt8
 
 from lab.core.palette import ERROR
 
+# The name twice: Streamlit's own rule for lists, which indents them, is more specific than one name.
 STYLE = f"""<style>
-.pictures {{ display: flex; flex-wrap: wrap; gap: .4rem; list-style: none; margin: 0; padding: 0; }}
+.pictures.pictures {{ display: flex; flex-wrap: wrap; gap: .4rem; list-style: none; margin: 0; padding: 0; }}
 .pictures li {{ width: 4.6rem; margin: 0; font-size: .72rem; line-height: 1.2; text-align: center; overflow-wrap: anywhere; }}
 .pictures img {{ width: 3.2rem; height: 3.2rem; image-rendering: pixelated; border-radius: 3px; margin: 3px auto;
   display: block; outline: 1px solid rgba(128, 128, 128, .4); }}

@@ -13,8 +13,8 @@ from lab.ui.run_words import SPEC_NAMES
 
 RETRAINED = {
     "same": "same first weights",
-    "reset": "same network, learning rate reset",
-    "continue": "same network goes on",
+    "reset": "kept, rate reset",
+    "continue": "network kept",
 }
 
 

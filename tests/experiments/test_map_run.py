@@ -17,7 +17,7 @@ from lab.experiments.gallery import shipped
 from lab.experiments.progress import Stopped, unheard
 from lab.experiments.worker import compute
 from lab.experiments.worker_map import run_map
-from lab.experiments.worker_map_layers import judge_layers
+from lab.experiments.worker_map_layers import judge_layers, lay_out_layers
 from lab.experiments.worker_map_scores import learnt_in
 from lab.experiments.worker_map_sides import Side, Trained, all_layers, network_after, shelf
 from lab.experiments.worker_training import network_of
@@ -194,6 +194,21 @@ def test_a_stop_is_heard_while_layers_are_judged(sides) -> None:
     with pytest.raises(Stopped):
         judge_layers(PLAIN, sides, report)
     assert heard[-1] == "judging layer 2 of 6 by 500 rows"
+
+
+def test_a_stop_is_heard_while_layers_are_laid_out(sides) -> None:
+    rows = [{"side": "left", "tap": "early"}, {"side": "left", "tap": "mid"}]
+    told: list[float] = []
+
+    def report(fraction: float, message: str) -> None:
+        told.append(fraction)
+        if message == "laying out layer 2 of 2":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        lay_out_layers(PLAIN, sides, rows, [], report)
+    assert told == sorted(told)
+    assert (len(told), told[-1]) == (6, 0.5)
 
 
 def test_training_rows_know_their_given_label_and_their_neighbours_on_the_map(trained: Run) -> None:

@@ -210,7 +210,8 @@ def test_without_a_finished_correction_the_page_says_how_to_get_one(open_map, li
         ("Uniform", "Data and noise of your choice"),
         ("One place per class", "Data and noise of your choice"),
     ]
-    assert any(one.value.startswith("Test rows have no given labels") for one in open_map().caption)
+    for params, words in (({}, "to see some, choose"), ({"figure": "KNET Fig. 4"}, "to see some, unpick the figure")):
+        assert any(words in one.value for one in open_map(**params).caption)
 
 
 @pytest.mark.parametrize(
