@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from lab.analysis.plurality_noise import uniform_noise_accuracy
 from lab.experiments.gallery import shipped
 from lab.figures.forecast_payload import Curves
 from lab.specs import Forecast
-from lab.specs.presets import DRO_FIGURES, FORECAST
+from lab.specs.presets import DRO_FIGURES, FORECAST, NO_DATA
+from lab.ui.forecast_figures import ALONE
 from lab.ui.forecast_view import curves_of
 
 pytestmark = pytest.mark.browser
@@ -71,6 +73,20 @@ def test_the_page_and_python_read_the_same_accuracy_at_every_level(opened) -> No
     show_figure(page, "4d")  # science.md 3.7: Theorem 1 with q of Eq. 15
     ks = DRO_FIGURES["4d"].forecast.ks
     assert hook(page, "hook.at(0.9)")[ks.index(50)] == pytest.approx(0.62186, abs=6e-6)
+
+
+def test_a_thousand_classes_without_data_are_read_at_every_level_too(opened) -> None:
+    """DRO Eqs. 14 and 15. Prints draws a second at a new level per frame."""
+    page = opened()
+    page.get_by_role("button", name=ALONE, exact=True).click()
+    page.locator(".lab-forecast .what", has_text="Theory alone, no data, 1,000 classes").wait_for()
+    levels = [0.0, 0.95, *(0.95 * np.random.default_rng(5).random(20))]
+    said = hook(page, "argument.map(level => hook.at(level))", levels)
+    exact = [[uniform_noise_accuracy(level, k, 1000) for k in NO_DATA.forecast.ks] for level in levels]
+    np.testing.assert_allclose(said, exact, atol=1e-9)
+    assert hook(page, "hook.level") == NO_DATA.level
+    print(f"\nseven curves of 1,000 classes: {page.locator('.lab-forecast').evaluate(DRIVE):.1f} draws/s")
+    assert "classes=1000" in page.url
 
 
 # From an input event to the end of the frame that paints it; the message arrives after the frame's drawing.
