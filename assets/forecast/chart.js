@@ -1,7 +1,7 @@
 // The chart as SVG: curves and real votes stand still, only the cursor and its marks move while the level is dragged.
 // Everything is drawn by attributes, so that the saved picture needs no style sheet.
 
-const MARGIN = { left: 54, right: 84, top: 34, bottom: 50 };
+const MARGIN = { left: 54, right: 90, top: 34, bottom: 50 };
 const SAMPLES = 240; // of a curve
 const LABEL_GAP = 17;
 
@@ -89,7 +89,7 @@ function lines(app) {
     group.append(shape("polyline", { points: points.join(" "), stroke: css(theme.classes[i]), "stroke-width": 2.6 }));
   });
   for (const { name, at } of endLabels(app)) {
-    group.append(shape("text", { x: right + 9, y: at + 5, fill: css(theme.text), "font-family": theme.font, "font-size": 14 }, name));
+    group.append(shape("text", { x: right + 14, y: at + 5, fill: css(theme.text), "font-family": theme.font, "font-size": 14 }, name));
   }
   return group;
 }

@@ -12,7 +12,7 @@ from lab.ui.forecast_form import controls_of, option_names
 ALONE = "No data, L = 1,000"
 WORDS = {  # what to see
     "1a": (
-        "20 % wrong labels, spread over each class. The vote hardly notices: wrong labels seldom have the majority "
+        "20 % wrong labels, spread over each class. A vote of eleven hardly notices: wrong labels seldom have the majority "
         "anywhere. The paper shows a network on MNIST, which stays near 100 %. Now raise “Concentration” in the side bar "
         "to 1, or look at Fig. 1b."
     ),

@@ -143,7 +143,7 @@ def _small_print(run: Run) -> str:
     own = " Labels are taken as true." if is_own else ""
     place = (
         " With a place, the expectation is a mixture: all neighbours of a share γ of the samples lie in the place."
-        if isinstance(forecast.noise, Concentrated)
+        if isinstance(forecast.noise, Concentrated) and not is_spread(forecast.noise)
         else ""
     )
     return (
