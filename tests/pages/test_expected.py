@@ -20,7 +20,7 @@ from lab.experiments.worker_blind import run_blind
 from lab.experiments.worker_check import run_check
 from lab.experiments.worker_forecast import run_forecast
 from lab.noise import Concentrated, Flip, Matrix, Uniform
-from lab.specs import BlindForecast, Forecast, ForecastCheck, NoData, from_json
+from lab.specs import BlindForecast, Forecast, ForecastCheck, NoData, from_json, to_json
 from lab.specs.forecast import even_levels
 from lab.specs.presets import DRO_FIGURES, FORECAST, TRAININGS
 from lab.ui.forecast_figures import PRESETS, WORDS
@@ -241,6 +241,19 @@ def test_without_data_votes_are_simulated_and_noise_in_one_place_needs_none(open
     assert drawn(page, 5, 0.3) == pytest.approx(0.7)
     assert not page.subheader
     assert not page.error
+
+
+def test_without_data_the_curves_can_be_taken_home_and_there_are_no_votes_to_take(open_page, asked) -> None:
+    page = open_page(set="None: theory alone", classes="50", ks="7", top="0.8", at="0.4")
+    run = run_forecast(asked[0], lambda fraction, message: None)
+    middle = list(csv.DictReader(io.StringIO(curves_csv(run).decode())))[100]
+    assert float(middle["level"]) == pytest.approx(0.4)
+    assert float(middle["effective_rate"]) == pytest.approx(0.4 * 49 / 50)
+    assert float(middle["expected_k7"]) == pytest.approx(drawn(page, 7, 0.4), abs=1e-9)
+    assert from_json(to_json(run.request)) == asked[0]
+    next(button for button in page.button if button.label.endswith("Download")).click().run()
+    assert not page.exception
+    assert [button.proto.label for button in page.get("download_button")] == ["Curves (CSV)", "Forecast (JSON)"]
 
 
 @pytest.mark.parametrize("kind", ["Uniform", "Symmetric", "Flip", "Two alternatives", "Your own matrix"])
