@@ -13,7 +13,9 @@ st.markdown(
     "Pick data, noise, a network and a loss. It trains in the background: leave the page, refresh it or open the link "
     "elsewhere, and it is still there. First the network learns what is right, then it learns the wrong labels by heart."
 )
+start = st.container()
+board()  # first: whoever comes back looks for what is running, and the controls take a browser a second to draw
 experiment = experiment_form()
 if experiment is not None:
-    start_card(experiment)
-board()
+    with start:
+        start_card(experiment)
