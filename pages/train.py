@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lab.ui.boot import enter_through_app
+from lab.ui.first_things import draw_first
 from lab.ui.train_board import board
 from lab.ui.train_form import experiment_form
 from lab.ui.train_start import start_card
@@ -15,6 +16,7 @@ st.markdown(
 )
 start = st.container()
 board()  # first: whoever comes back looks for what is running, and the controls take a browser a second to draw
+draw_first("train-board")
 experiment = experiment_form()
 if experiment is not None:
     with start:

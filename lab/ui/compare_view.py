@@ -16,6 +16,7 @@ from lab.ui.compare_downloads import take_home
 from lab.ui.compare_form import FEATURE_NAMES
 from lab.ui.compare_sections import choice, doubts, imitation, sizes
 from lab.ui.compare_tables import cost_table, printed_tables, rates_line
+from lab.ui.first_things import draw_first
 from lab.ui.jobs import latest_run
 from lab.ui.run_words import run_title
 from lab.ui.words import sentence
@@ -44,6 +45,7 @@ def show_comparison(run: Run) -> None:
     if run.metrics["left_out"]:
         st.info("This set has no test rows: its training rows are asked, which network and kNet have seen.")
     board(run)
+    draw_first("compare-board")
     imitation(run)
     choice(run)
     sizes(run)
