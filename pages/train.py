@@ -15,8 +15,8 @@ st.markdown(
     "elsewhere, and it is still there. First the network learns what is right, then it learns the wrong labels by heart."
 )
 start = st.container()
-board()  # first: whoever comes back looks for what is running, and the controls take a browser a second to draw
-draw_first("train-board")
+if board():  # whoever comes back looks for what is running, and the controls take a browser a second to draw
+    draw_first("train-board")
 experiment = experiment_form()
 if experiment is not None:
     with start:

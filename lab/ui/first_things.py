@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-SECONDS = 0.3
+SECONDS = 0.5
 
 
 def draw_first(key: str) -> None:

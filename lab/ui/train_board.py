@@ -49,14 +49,17 @@ def take_off_board(digest: str) -> None:
     address.write(PARAM, ",".join(other for other in on_board() if other != digest))
 
 
-def board() -> None:
-    """Curves of all trainings on the page in one chart, then a card for each. Refreshed while one is on its way."""
+def board() -> bool:
+    """Curves of all trainings on the page in one chart, then a card for each. Refreshed while one is on its way.
+
+    Returns: whether one is.
+    """
     views = _views()
     if not views:
         st.info(
             "Nothing has been trained yet. Set what you like in the side bar, and press Train.", icon=":material/info:"
         )
-        return
+        return False
     known = measures_of(_lines(views))
     measures = [m for m in MEASURES if m in known or any(_will_have(view, m) for view in views)] or ["test_accuracy"]
     measure = st.segmented_control(
@@ -82,6 +85,7 @@ def board() -> None:
             _card(view, number)
 
     panel()
+    return live
 
 
 def _will_have(view: RunView, measure: str) -> bool:
