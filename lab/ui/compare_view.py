@@ -45,7 +45,6 @@ def show_comparison(run: Run) -> None:
     if run.metrics["left_out"]:
         st.info("This set has no test rows: its training rows are asked, which network and kNet have seen.")
     board(run)
-    draw_first("compare-board")
     imitation(run)
     choice(run)
     sizes(run)
@@ -66,6 +65,7 @@ def board(run: Run) -> None:
     for name, value in (("k", k), ("row", row)):
         address.write(name, str(value))
     mount(message(run.request.digest, row, run), first_k=k)
+    draw_first("compare-board")
     st.caption(sentence(rates_line(run)))
     calibration(run, k)
 
