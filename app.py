@@ -10,7 +10,7 @@ from lab.ui.navigation import page_links
 
 ASSETS = Path(__file__).parent / "assets"
 
-st.set_page_config(page_title="Noisy label lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
+st.set_page_config(page_title="Noisy label lab", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 tune_server()
 st.html(ASSETS / "lab.css")
 

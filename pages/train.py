@@ -16,7 +16,7 @@ st.markdown(
 )
 start = st.container()
 if board():  # whoever comes back looks for what is running, and the controls take a browser a second to draw
-    draw_first("train-board")
+    draw_first("train-board", 0.5)
 experiment = experiment_form()
 if experiment is not None:
     with start:

@@ -65,7 +65,7 @@ def board(run: Run) -> None:
     for name, value in (("k", k), ("row", row)):
         address.write(name, str(value))
     mount(message(run.request.digest, row, run), first_k=k)
-    draw_first("compare-board")
+    draw_first("compare-board", 0.5)
     st.caption(sentence(rates_line(run)))
     calibration(run, k)
 
