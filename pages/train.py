@@ -14,10 +14,12 @@ st.markdown(
     "Pick data, noise, a network and a loss. It trains in the background: leave the page, refresh it or open the link "
     "elsewhere, and it is still there. First the network learns what is right, then it learns the wrong labels by heart."
 )
-start = st.container()
+start = st.container(key="start-place")  # as high as its card, which comes after what is below it
 if board():  # whoever comes back looks for what is running, and the controls take a browser a second to draw
     draw_first("train-board", 0.5)
 experiment = experiment_form()
-if experiment is not None:
-    with start:
+with start:
+    if experiment is not None:
         start_card(experiment)
+    else:
+        st.info("What the side bar asks for can not be trained; the reason stands there.", icon=":material/info:")

@@ -14,8 +14,7 @@ from numpy import ndarray
 
 from lab.analysis.plurality_noise import one_hot
 from lab.core.checks import check_choice, check_integer, check_number
-
-OTHERS = ("all", "next")
+from lab.specs.no_data import OTHERS
 
 
 def alike_distribution(n_classes: int, purity: float = 1.0, *, others: str = "all") -> Float[ndarray, "c c"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,17 +122,29 @@ def accuracy_curve(
         n_nodes: levels at which the accuracy is computed; K + 1 of them make the curve exact.
     Raises: ValueError if an argument is out of range or the shapes do not match.
     """
-    k, n_nodes = check_integer("k", k, 1), check_integer("n_nodes", n_nodes, 2)
-    low, high = (check_number("rates", rate, 0, 1) for rate in rates)
-    require(low < high, "rates", "a lowest and a higher level", rates)
-    n_nodes = min(n_nodes, k + 1)
-    nodes = np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)
-    between = np.cos(np.pi * np.unique(np.linspace(0, n_nodes, N_CHECKS).round()) / n_nodes)
-    levels = low + (high - low) * (np.concatenate([nodes, between]) + 1) / 2
+    k = check_integer("k", k, 1)
     c, corruption = check_distribution("c", c), check_stochastic("corruption", corruption)
     corrupted = noisy_neighbour_distribution(c, corruption)
     require(len(c) > 0, "c", "at least one row", c.shape)
-    exact = np.array([accuracy_at(rate, c, corrupted, k, correct, ties) for rate in levels])
+    n_nodes = min(check_integer("n_nodes", n_nodes, 2), k + 1)
+    return fitted_curve(lambda rate: accuracy_at(rate, c, corrupted, k, correct, ties), rates, n_nodes)
+
+
+def fitted_curve(accuracy: Callable[[float], float], rates: tuple[float, float], n_nodes: int) -> AccuracyCurve:
+    """Any accuracy as a Chebyshev series of the noise level.
+
+    Args:
+        accuracy: at a noise level.
+        rates, n_nodes: as in `accuracy_curve`.
+    Raises: ValueError if an argument is out of range.
+    """
+    low, high = (check_number("rates", rate, 0, 1) for rate in rates)
+    require(low < high, "rates", "a lowest and a higher level", rates)
+    n_nodes = check_integer("n_nodes", n_nodes, 2)
+    nodes = np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)
+    between = np.cos(np.pi * np.unique(np.linspace(0, n_nodes, N_CHECKS).round()) / n_nodes)
+    levels = low + (high - low) * (np.concatenate([nodes, between]) + 1) / 2
+    exact = np.array([accuracy(float(rate)) for rate in levels])
     order = np.arange(n_nodes)
     coefficients = 2 / n_nodes * np.cos(np.outer(order, np.arccos(nodes))) @ exact[:n_nodes]
     coefficients[0] /= 2

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.polynomial.chebyshev import chebinterpolate, chebval
 
-from lab.analysis.plurality_noise import AccuracyCurve, accuracy_at, accuracy_curve
+from lab.analysis.plurality_noise import AccuracyCurve, accuracy_at, accuracy_curve, fitted_curve
 from lab.experiments.progress import PlainReport
 from lab.noise import Concentrated, MatrixNoise
 from lab.noise.models import alternatives
@@ -18,7 +17,6 @@ from lab.specs.forecast import Forecast
 
 TOLERANCE = 1e-7  # of a series, between the levels at which it is exact; a page prints 1e-3
 MOST_NODES = 512
-N_CHECKS = 5
 CleanOf = Callable[[int], Float[np.ndarray, "m c"]]
 
 
@@ -62,7 +60,7 @@ def curve(
             return accuracy_curve(c, P, k, correct, (0.0, high), ties=ties, n_nodes=n_nodes)
         assert isinstance(noise, Concentrated)
         dial = noise
-        return fit(lambda rate: placed_accuracy(c, dial, rate, k, correct, ties), high, n_nodes)
+        return fitted_curve(lambda rate: placed_accuracy(c, dial, rate, k, correct, ties), (0.0, high), n_nodes)
 
     n_nodes = n_nodes or 8 + 4 * math.isqrt(k)
     found = with_nodes(n_nodes)
@@ -70,17 +68,6 @@ def curve(
         n_nodes *= 2
         found = with_nodes(n_nodes)
     return found
-
-
-def fit(accuracy: Callable[[float], float], high: float, n_nodes: int) -> AccuracyCurve:
-    """The series of an accuracy that is no polynomial of the level."""
-
-    def at(x: np.ndarray) -> np.ndarray:
-        return np.array([accuracy(float(high * (one + 1) / 2)) for one in x])
-
-    coefficients: np.ndarray = chebinterpolate(at, n_nodes - 1)
-    between = np.cos(np.pi * np.unique(np.linspace(0, n_nodes, N_CHECKS).round()) / n_nodes)
-    return AccuracyCurve(0.0, high, coefficients, float(np.abs(chebval(between, coefficients) - at(between)).max()))
 
 
 def placed_accuracy(c: Any, dial: Concentrated, rate: float, k: int, correct: Any, ties: str) -> float:

@@ -20,6 +20,7 @@ MEASURES = {  # of an epoch's point: what the chart calls it, and what it means
     "train_loss": ("Training loss, given labels", "what the training makes small"),
 }
 DASHES = ("solid", "dashed", "dotted")  # a second channel beside colour
+PLOT, LEGEND, LEGEND_LINE = 320, 16, 24  # pixels: one run a line, whatever its name, so that none lies on the plot
 SYMBOLS = ("circle", "rect", "triangle", "diamond")
 
 
@@ -43,6 +44,11 @@ def is_share(measure: str) -> bool:
 def measures_of(lines: Sequence[Line]) -> list[str]:
     """The measures that at least one run has."""
     return [measure for measure in MEASURES if any(line.values(measure) for line in lines)]
+
+
+def curves_height(lines: Sequence[Line]) -> int:
+    """Pixels: the plot's, and a line of the legend for each run."""
+    return PLOT + LEGEND_LINE * len(lines)
 
 
 def curves_option(lines: Sequence[Line], measure: str, *, epochs: int, dark: bool) -> dict[str, Any]:
@@ -80,8 +86,8 @@ def curves_option(lines: Sequence[Line], measure: str, *, epochs: int, dark: boo
     percents = {"min": 0, "max": 100, "axisLabel": {"color": ink, "formatter": "{value} %"}} if share else {}
     return {
         "animation": False,
-        "grid": {"left": 12, "right": 24, "top": 24 + 24 * ((len(lines) + 1) // 2), "bottom": 32, "containLabel": True},
-        "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}, "itemGap": 16},
+        "grid": {"left": 12, "right": 24, "top": LEGEND + LEGEND_LINE * len(lines), "bottom": 32, "containLabel": True},
+        "legend": {"orient": "vertical", "top": 0, "left": 0, "textStyle": {"color": ink}, "itemGap": 10},
         "tooltip": {"trigger": "axis"},
         "xAxis": {
             "type": "value",

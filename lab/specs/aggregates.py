@@ -47,8 +47,3 @@ class Aggregates(Asked):
     def before_noise(self) -> Aggregates:
         """The same of a network that was trained on clean labels."""
         return replace(self, experiment=replace(self.experiment, noise=Clean()))
-
-    @property
-    def lane(self) -> str:
-        """It answers in seconds once the training is there."""
-        return "quick"

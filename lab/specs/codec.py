@@ -90,6 +90,11 @@ class Asked:
     __slots__ = ()
 
     @property
+    def lane(self) -> str:
+        """The line it waits in: "quick" for what answers in seconds, unless it says else; see `lab.experiments.engine`."""
+        return "quick"
+
+    @property
     def digest(self) -> str:
         """12 hex digits; the same request has the same digest on every machine."""
         return digest(self)

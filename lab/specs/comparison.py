@@ -57,11 +57,6 @@ class Comparison(Asked):
         require(isinstance(self.z_score, bool), "z_score", "true or false", self.z_score)
         check_integer("seed", self.seed, 0, 2**31 - 1)
 
-    @property
-    def lane(self) -> str:
-        """It answers in seconds where the training is there; see `lab.experiments.engine`."""
-        return "quick"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KNetSizes(Asked):
@@ -88,8 +83,3 @@ class KNetSizes(Asked):
             check_choice("kappas", kappa, KAPPAS)
         for k in self.ks:
             check_integer("ks", k, 1, K_LIMIT)
-
-    @property
-    def lane(self) -> str:
-        """A dozen trainings of kNet: seconds to minutes."""
-        return "quick"

@@ -84,8 +84,3 @@ class FeatureMap(Asked):
         require(not self.inn or self.part == "train", "inn", "false for test rows, which have no given label", self.inn)
         names = {source.experiment.dataset.name for source in (self.left, self.right)}  # type: ignore[union-attr]
         require(len(names) == 1, "data sets of the two maps", "the same", ", ".join(sorted(names)))
-
-    @property
-    def lane(self) -> str:
-        """It answers in seconds where the training is there; see `lab.experiments.engine`."""
-        return "quick"

@@ -116,11 +116,6 @@ class Forecast(Asked):
         """The noise of one level."""
         return replace(self.noise, rate=level)  # type: ignore[type-var]  # every kind with a rate is a dataclass
 
-    @property
-    def lane(self) -> str:
-        """It answers in seconds; see `lab.experiments.engine`."""
-        return "quick"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlindForecast(Asked):
@@ -137,11 +132,6 @@ class BlindForecast(Asked):
             self.forecast.has_data, "dataset", "a data set: only labels can be estimated from", self.forecast.dataset
         )
 
-    @property
-    def lane(self) -> str:
-        """It answers in seconds."""
-        return "quick"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForecastCheck(Asked):
@@ -154,11 +144,6 @@ class ForecastCheck(Asked):
         object.__setattr__(self, "level", check_number("level", self.level, 0, self.forecast.highest))
         fits = self.forecast.has_data or isinstance(self.forecast.noise, MatrixNoise)
         require(fits, "noise", "by class where there are no data: noise with a place needs one", self.forecast.noise)
-
-    @property
-    def lane(self) -> str:
-        """It answers in seconds."""
-        return "quick"
 
 
 def _most_neighbours(dataset: DataSource | NoData) -> int:

@@ -115,8 +115,3 @@ class LabelStudy(Asked):
         if names is not None and isinstance(self.imbalance, RarePair):
             return names[self.imbalance.majority], names[self.imbalance.minority]
         return names
-
-    @property
-    def lane(self) -> str:
-        """It answers in a second or two; see `lab.experiments.engine`."""
-        return "quick"

@@ -48,8 +48,3 @@ class NetworkCurve(Asked):
             tuple(replace(base, noise=noise, seeds=Seeds(noise=s, init=s, batch=s)) for s in self.seeds)
             for noise in self.noises
         )
-
-    @property
-    def lane(self) -> str:
-        """Kept by nobody: the trainings themselves go into the history where they are started one by one."""
-        return "quick"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lab.core.checks import check_integer, require
+from lab.specs.backbones import BackboneSpec
 from lab.specs.correction import EPISODE, Correction
 from lab.specs.correction_methods import (
     PENCIL,
@@ -20,8 +21,9 @@ from lab.specs.correction_methods import (
     SelKNN,
 )
 from lab.specs.experiment import Experiment
+from lab.specs.labels import LabelStudy
 from lab.specs.methods import CrossEntropy, GeneralisedCrossEntropy, Loss, SymmetricCrossEntropy
-from lab.specs.training import Schedule
+from lab.specs.training import Schedule, Seeds
 
 FEW_EPISODES = 5  # up to here SelKNN's share grows by 20 % and not by the paper's 10 %, so that it gets somewhere
 
@@ -52,6 +54,22 @@ class RepairPlan:
         """Of one training: KED's, with drops at a half and at three quarters."""
         half, late = self.epochs // 2, 3 * self.epochs // 4
         return replace(EPISODE, epochs=self.epochs, batch_size=self.batch_size, milestones=(half, late))
+
+    def training(self, study: LabelStudy, backbone: BackboneSpec, seed: int) -> Experiment:
+        """One training on the labels as given; seed: of weights and batches.
+
+        Raises: ValueError where the parts do not fit together.
+        """
+        return Experiment(
+            dataset=study.dataset,
+            imbalance=study.imbalance,
+            noise=study.noise,
+            mode=study.mode,
+            backbone=backbone,
+            schedule=self.schedule,
+            method=CrossEntropy(),
+            seeds=Seeds(noise=study.seed, init=seed, batch=seed),
+        )
 
 
 def methods_of(plan: RepairPlan, n_classes: int = 10) -> dict[str, tuple[CorrectionMethod, Loss]]:

@@ -29,11 +29,6 @@ class UploadRows(Asked):
             check_integer("rows", row, 0)
         require(list(self.rows) == sorted(set(self.rows)), "rows", "ascending, without repeats", self.rows[:10])
 
-    @property
-    def lane(self) -> str:
-        """It answers in seconds."""
-        return "quick"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UploadExport(Asked):
@@ -55,8 +50,3 @@ class UploadExport(Asked):
             require(named if kind == "relabel" else label is None, "label", "a class name with relabel alone", label)
         rows = [row for row, _, _ in self.decisions]
         require(rows == sorted(set(rows)), "decisions", "ascending by row, one a row", rows[:10])
-
-    @property
-    def lane(self) -> str:
-        """It answers in seconds."""
-        return "quick"

@@ -57,11 +57,6 @@ class UploadLook(Asked):
 
     upload: Upload
 
-    @property
-    def lane(self) -> str:
-        """It answers in seconds."""
-        return "quick"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UploadLimits:

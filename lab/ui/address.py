@@ -30,6 +30,12 @@ def read(name: str) -> str:
     return written.value if written is not None and now in written.before else now
 
 
+def number(name: str, otherwise: int) -> int:
+    """A whole number, from 0, that the address says; `otherwise` if it says none."""
+    text = read(name)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else otherwise
+
+
 def write(name: str, value: str) -> None:
     """Put a value into the address, or take the name out by ""; nothing is sent if that is what stands there."""
     known = read(name)

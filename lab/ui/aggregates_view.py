@@ -79,8 +79,7 @@ def show_aggregates(run: Run, *, pooled: bool, before: bool) -> None:
 
 
 def _linked_row() -> int:
-    text = address.read(ROW)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+    return address.number(ROW, -1)
 
 
 def rates(run: Run) -> None:

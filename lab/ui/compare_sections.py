@@ -25,7 +25,7 @@ def imitation(run: Run) -> None:
     closest = found["closest_k"]
     gap = [Curve("mean difference of the shares", found["difference"], KNET, mark=closest)]
     sure = [Curve("kNN", found["max_knn"], KNN), Curve("kNet", found["max_knet"], KNET)]
-    left, right = st.columns(2)
+    left, right = st.container(key="two-imitation").columns(2)
     with left:
         st.markdown(f"**Difference**: smallest at k = {closest} (the paper: at about 50 or 60).")
         st.echarts_chart(k_option(gap, k_max, "", dark=dark), key="gap", height=300, alt=k_alt(gap, "Difference"))
@@ -50,7 +50,9 @@ def choice(run: Run) -> None:
     """Choosing k by noisy labels, beside the oracle."""
     st.subheader("Which k, without clean labels?")
     dark = st.context.theme.type == "dark"
-    for column, (name, found) in zip(st.columns(2), run.metrics["choice"].items(), strict=False):
+    for column, (name, found) in zip(
+        st.container(key="two-choice").columns(2), run.metrics["choice"].items(), strict=False
+    ):
         picks = found["picks"]
         curves = [
             Curve("hits the noisy label", found["accuracy"], KNN, mark=picks["most_accurate"]),
@@ -106,7 +108,7 @@ def sizes(run: Run) -> None:
     if found is None:
         return
     dark = st.context.theme.type == "dark"
-    left, right = st.columns(2)
+    left, right = st.container(key="two-sizes").columns(2)
     for column, kind, what in ((left, "widths", "Width of the hidden layer"), (right, "kappas", "How k enters")):
         rows = found.metrics[kind]
         names = [str(row["width"]) if kind == "widths" else KAPPA_NAMES[row["kappa"]] for row in rows]

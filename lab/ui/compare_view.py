@@ -60,19 +60,14 @@ def show_comparison(run: Run) -> None:
 def board(run: Run) -> None:
     """What follows k: accuracy, one row, and, once k is let go, calibration."""
     m = run.metrics
-    k = chosen("k", _linked("k", FIRST_K), 1, m["k_max"])
-    row = chosen("row", _linked("row", _telling_row(run, min(FIRST_K, m["k_max"]))), 0, m["n_test"] - 1)
+    k = chosen("k", address.number("k", FIRST_K), 1, m["k_max"])
+    row = chosen("row", address.number("row", _telling_row(run, min(FIRST_K, m["k_max"]))), 0, m["n_test"] - 1)
     for name, value in (("k", k), ("row", row)):
         address.write(name, str(value))
     mount(message(run.request.digest, row, run), first_k=k)
     draw_first("compare-board", 0.5)
     st.caption(sentence(rates_line(run)))
     calibration(run, k)
-
-
-def _linked(name: str, otherwise: int) -> int:
-    value = address.read(name)
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else otherwise
 
 
 def _telling_row(run: Run, k: int) -> int:
@@ -123,7 +118,9 @@ def calibration(run: Run, k: int) -> None:
     st.subheader("Do they mean what they say?")
     told, dark = run.metrics["calibration"], st.context.theme.type == "dark"
     names = {"network": ("softmax", SOFTMAX), "kNN": ("knn", KNN), "kNet": ("knet", KNET)}
-    for column, (against, word) in zip(st.columns(2), (("given", "noisy"), ("clean", "clean")), strict=True):
+    for column, (against, word) in zip(
+        st.container(key="two-meant").columns(2), (("given", "noisy"), ("clean", "clean")), strict=True
+    ):
         bins, errors = {}, []
         for name, (method, place) in names.items():
             at = 0 if method == "softmax" else k - 1

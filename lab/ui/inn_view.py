@@ -132,7 +132,8 @@ def show_scores(study: Study) -> None:
         st.caption("Press a picture above to look at another.")
         show_sample(study, row, choice.cuts)
         st.subheader("Every detector", anchor=False)
-        st.dataframe(pd.DataFrame(detector_table(study, choice.cuts)), hide_index=True)
+        table = pd.DataFrame(detector_table(study, choice.cuts))
+        st.dataframe(table, hide_index=True, column_config={"Detector": st.column_config.Column(pinned=True)})
         st.caption(
             "AUC: the chance that a wrong label scores below a right one. Own verdict: by the detector’s own rule, without "
             "truth; at your line: what lies below it. Smallest class: AUC among its samples alone. Seconds are those of the "
@@ -202,8 +203,8 @@ def _linked_lines(study: Study) -> dict[str, float]:
 
 
 def _linked_sample(study: Study) -> int:
-    asked = address.read("sample")
-    return int(asked) if asked.isdecimal() and int(asked) < len(study.wrong) else -1
+    asked = address.number("sample", -1)
+    return asked if asked < len(study.wrong) else -1
 
 
 def _first_sample(study: Study) -> int:

@@ -40,7 +40,7 @@ def finished_run(
     run = shipped(digest)
     job = None if run else find(digest)
     if run is None and (job is None or (job.status in ENDED_BADLY and job.id not in over)):
-        job = submit(request) if lane is None else submit(request, lane)
+        job = submit(request, lane)
         if job.status in ("queued", "running"):
             with suppress(TimeoutError, Stopped, JobFailed):
                 job.result(patience)

@@ -19,6 +19,7 @@ from lab.experiments.store import store
 from lab.specs import Correction, FeatureMap, KNNFilter
 from lab.specs.repair import REPAIRS
 from lab.ui import address
+from lab.ui.linked_select import linked_select
 from lab.ui.repair_address import correction_address, labels_to_repair, method_name
 from lab.ui.run_view import open_run
 from lab.ui.words import percent, sentence
@@ -128,29 +129,20 @@ def _offered(run: Run, side: str) -> dict[str, Corrected]:
 
 def _pick(offered: Mapping[str, Corrected], side: str, row: DeltaGenerator) -> Corrected:
     param = f"corrected-{side}" if side else "corrected"
-    key = f"{param}-picked"
     asked = address.read(param)
     if asked and asked not in offered:
         st.warning("The address names a correction that is not here, or is of other labels.", icon=":material/help:")
         address.write(param, "")
-    st.session_state[key] = asked if asked in offered else next(iter(offered))
-    words = _words(offered)
-    picked = row.selectbox(
+    picked = linked_select(
         f"Corrected labels{f', {side}' if side else ''}",
-        list(offered),
-        format_func=words.__getitem__,
-        key=key,
-        on_change=_put_in_address,
-        args=(param, key),
+        _words(offered),
+        param,
+        place=row,
         help="Finished corrections of the same data, noise and seed, with the share of right labels at their end. "
         "“Colour” then offers them.",
         width=WIDTH,
     )
     return offered[picked]
-
-
-def _put_in_address(param: str, key: str) -> None:
-    address.write(param, st.session_state[key])
 
 
 def _words(offered: Mapping[str, Corrected]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from lab.specs import Correction, Experiment, Seeds
+from lab.specs import Correction, Experiment
 from lab.specs.repair import METHODS, column_of, correction_of
 from lab.specs.repair_plan import RepairPlan, corrections_of
 from lab.ui.label_address import Address, label_address
@@ -65,14 +65,5 @@ def _plan(study: Correction) -> RepairPlan | None:
 def _of_the_form(study: Correction, plan: RepairPlan, name: str) -> Correction:
     """What the form would ask for with these labels, this network and this plan."""
     old = study.experiment
-    base = Experiment(
-        dataset=old.dataset,
-        imbalance=old.imbalance,
-        noise=old.noise,
-        mode=old.mode,
-        backbone=old.backbone,
-        schedule=plan.schedule,
-        method=old.method,
-        seeds=Seeds(noise=old.seeds.noise, init=old.seeds.init, batch=old.seeds.init),
-    )
+    base = plan.training(old.label_study, old.backbone, old.seeds.init)
     return corrections_of(base, plan, (name,))[name]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lab.specs import Correction, CrossEntropy, Experiment, LabelStudy, Seeds
-from lab.specs.backbones import BackboneSpec
+from lab.specs import Correction, LabelStudy
 from lab.specs.datasets import DATASETS
 from lab.specs.repair import METHODS
 from lab.specs.repair_plan import RepairPlan, corrections_of
@@ -35,7 +34,7 @@ def own_corrections() -> dict[str, Correction] | None:
             backbone = form_group("Network", "network", lambda: backbone_picker(study, small_first=True))
             plan = form_group("Repair", "plan", lambda: _plan(study))
             seed = _seed()
-            base = form_group("", "whole", lambda: _experiment(study, backbone, plan, seed), visible=False)
+            base = form_group("", "whole", lambda: plan.training(study, backbone, seed), visible=False)
             chosen = [name for name in METHODS if name in (names or METHODS)]
             return form_group("", "fits", lambda: corrections_of(base, plan, chosen), visible=False)
         except Impossible:
@@ -79,17 +78,4 @@ def _seed() -> int:
         value=0,
         key="weights",
         help="The noise has its own.",
-    )
-
-
-def _experiment(study: LabelStudy, backbone: BackboneSpec, plan: RepairPlan, seed: int) -> Experiment:
-    return Experiment(
-        dataset=study.dataset,
-        imbalance=study.imbalance,
-        noise=study.noise,
-        mode=study.mode,
-        backbone=backbone,
-        schedule=plan.schedule,
-        method=CrossEntropy(),
-        seeds=Seeds(noise=study.seed, init=seed, batch=seed),
     )

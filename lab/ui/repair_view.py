@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from lab.experiments import Run
@@ -23,6 +22,7 @@ from lab.ui.repair_changes import changed_samples
 from lab.ui.repair_choice import Choice
 from lab.ui.share import share_link
 from lab.ui.words import percent
+from lab.ui.wrapped_table import wrapped_table
 
 CAPTION = (
     "Printed numbers: KED Tables 1 and 2, means of 10 trials on MNIST and CIFAR with larger networks; compare the order, not "
@@ -69,18 +69,7 @@ def results_table(choice: Choice, runs: Mapping[str, Run]) -> None:
     """Every method in a row: here, and as KED printed it for its own data."""
     st.subheader("All methods, and what the paper printed", anchor=False)
     rows = [result_row(name, runs.get(name), choice.column) for name in METHODS if name in choice.studies]
-    share = st.column_config.NumberColumn(format="percent")
-    columns = {name: share for name in rows[0] if name not in ("Method", "Seconds")}
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        column_config=columns
-        | {
-            "Method": st.column_config.TextColumn(width="medium"),
-            "Seconds": st.column_config.NumberColumn(format="%.1f"),
-        },
-        alt="Methods, right labels and test accuracy here, and as printed in KED Tables 1 and 2.",
-    )
+    wrapped_table(map(_in_words, rows), key="repair-results")
     if choice.column is None:
         st.caption("The paper prints no column for this noise.")
     st.caption(CAPTION + (HONEST if choice.on_digits else ELSEWHERE))
@@ -104,6 +93,19 @@ def result_row(name: str, run: Run | None, column: str | None) -> dict[str, Any]
     printed = PRINTED_RECOVERY.get(name, {}).get(column)
     row["CIFAR-10, right labels, as printed"] = None if printed is None else printed / 100
     return row
+
+
+def _in_words(row: Mapping[str, Any]) -> dict[str, str]:
+    """A line of the table as it is read: shares in percent, a dash where there is none."""
+    return {name: _word(name, value) for name, value in row.items()}
+
+
+def _word(name: str, value: Any) -> str:
+    if name == "Method":
+        return str(value)
+    if value is None:
+        return "–"
+    return f"{value:.1f}" if name == "Seconds" else percent(value)
 
 
 def take_home(name: str, run: Run) -> None:

@@ -11,6 +11,7 @@ from lab.experiments.gallery import shipped
 from lab.experiments.store import store
 from lab.specs.presets import TRAININGS
 from lab.ui import address
+from lab.ui.linked_select import linked_select
 from lab.ui.run_view import RunView, view_run
 from lab.ui.run_words import run_title
 from lab.ui.words import sentence
@@ -38,14 +39,10 @@ def choose_run(label: str = "Training", *, key: str = "run") -> RunView | None:
             _say_why_not(found)
     if not names:
         return None
-    st.session_state[f"{key}-picked"] = asked if asked in names else next(iter(names))
-    picked = st.selectbox(
+    picked = linked_select(
         label,
-        list(names),
-        format_func=names.__getitem__,
-        key=f"{key}-picked",
-        on_change=_put_in_address,
-        args=(key,),
+        names,
+        key,
         help="All finished trainings, newest first; those that ship with the lab come last.",
     )
     view = view_run(picked)
@@ -81,10 +78,6 @@ def open_links(digest: str) -> None:
     """A link to every page that can look at this training."""
     for page, (title, icon) in RUN_PAGES.items():
         st.page_link(page, label=title, icon=icon, query_params={"run": digest})
-
-
-def _put_in_address(key: str) -> None:
-    address.write(key, st.session_state[f"{key}-picked"])
 
 
 def _say_why_not(found: RunView | None) -> None:

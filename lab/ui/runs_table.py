@@ -11,7 +11,7 @@ import streamlit as st
 from lab.experiments import Experiment
 from lab.experiments.export import export
 from lab.experiments.store import RunRecord, store
-from lab.figures.curves import MEASURES, Line, curves_alt, curves_option, measures_of
+from lab.figures.curves import MEASURES, Line, curves_alt, curves_height, curves_option, measures_of
 from lab.specs.codec import flatten, to_plain
 from lab.ui.run_picker import open_links
 from lab.ui.run_words import run_title
@@ -207,7 +207,7 @@ def compare(picked: Sequence[RunRecord]) -> None:
         st.echarts_chart(
             curves_option(lines, measure or measures[0], epochs=epochs, dark=dark),
             key="compared-curves",
-            height=380,
+            height=curves_height(lines),
             alt=curves_alt(lines, measure or measures[0]),
         )
     if len(picked) > 1:

@@ -9,7 +9,7 @@ import streamlit as st
 from lab.experiments import find, submit
 from lab.experiments.gallery import shipped
 from lab.experiments.store import store
-from lab.figures.curves import MEASURES, Line, curves_alt, curves_option, measures_of
+from lab.figures.curves import MEASURES, Line, curves_alt, curves_height, curves_option, measures_of
 from lab.specs.presets import TRAININGS
 from lab.ui import address
 from lab.ui.jobs import job_words
@@ -109,7 +109,7 @@ def _chart(views: list[RunView], measure: str) -> None:
     st.echarts_chart(
         curves_option(lines, measure, epochs=epochs, dark=dark),
         key="curves",
-        height=380,
+        height=curves_height(lines),
         alt=curves_alt(lines, measure),
     )
     st.caption(sentence(f"{MEASURES[measure][0]}: {MEASURES[measure][1]}"))

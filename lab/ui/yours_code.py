@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.specs import UploadBudget, UploadForecast, UploadInjection, UploadRetrain, UploadStudy, to_json
+from lab.specs.codec import Asked
 
-Asked = UploadStudy | UploadInjection | UploadForecast | UploadBudget | UploadRetrain
 TELLING: dict[type, str] = {
     UploadStudy: """for detector in result.metrics["detectors"]:
     print(detector["name"], detector["n_flagged"])

@@ -55,9 +55,9 @@ def upload_of_address() -> Upload | None:
 
 def chosen_columns(columns: Sequence[str], guess: str) -> tuple[str, tuple[str, ...]]:
     """The label column and those left out, which the address names by their places; nonsense is no choice."""
-    at = address.read(LABEL)
-    label = columns[int(at)] if at.isdecimal() and int(at) < len(columns) else guess
-    places = [part for part in address.read(WITHOUT).split(".") if part.isdecimal()]
+    at = address.number(LABEL, len(columns))
+    label = columns[at] if at < len(columns) else guess
+    places = [part for part in address.read(WITHOUT).split(".") if part.isdecimal() and len(part) < 10]
     out = tuple(columns[int(part)] for part in places if int(part) < len(columns) and columns[int(part)] != label)
     return label, out
 

@@ -78,8 +78,8 @@ def _filter(study: Study, detector: str) -> Filter:
 
 def _class_picker(study: Study, label: str, name: str) -> int:
     """A class or ANY; in the address by its place, because names are what the file says."""
-    linked = address.read(name)
-    start = int(linked) if linked.isdecimal() and int(linked) < len(study.classes) else ANY
+    linked = address.number(name, ANY)
+    start = linked if linked < len(study.classes) else ANY
     options = [ANY, *range(len(study.classes))][: MOST_IN_PICKER + 1]
     if start not in options:
         options.append(start)
@@ -121,8 +121,7 @@ def _list_again(study: Study, wanted: Filter, places: Int[ndarray, " m"], review
 def _page(places: Int[ndarray, " m"]) -> Int[ndarray, " p"]:
     """Fifty of the places at a time."""
     pages = max(1, -(-len(places) // PAGE_LENGTH))
-    asked = address.read("page")
-    page = min(pages, int(asked)) if asked.isdecimal() and int(asked) > 0 else 1
+    page = min(pages, max(1, address.number("page", 1)))
     if pages > 1:
         key = f"page-{pages}"
         st.session_state.setdefault(key, page)
@@ -163,7 +162,7 @@ def _listed(study: Study, detector: str, page: Int[ndarray, " p"], rows_run: Run
 def _focus(study: Study, page: Int[ndarray, " p"]) -> int:
     """The file's row that a link opens, else the first of the list; -1 if there is none."""
     rows = study.rows[page]
-    asked = address.read("row")
-    if asked.isdecimal() and int(asked) in rows:
-        return int(asked)
+    asked = address.number("row", -1)
+    if asked in rows:
+        return asked
     return int(rows[0]) if len(rows) else -1

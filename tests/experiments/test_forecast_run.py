@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from numpy.polynomial import Chebyshev
 
 from lab.analysis.clean_distribution import denoised_distribution, neighbour_distribution
-from lab.analysis.plurality_noise import expected_accuracy, one_hot
+from lab.analysis.plurality_noise import expected_accuracy, fitted_curve, one_hot
 from lab.core.rng import numpy_rng
 from lab.data import load
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.experiments.worker_check import run_check
-from lab.experiments.worker_curves import fit, place_rates, placed_accuracy
+from lab.experiments.worker_curves import place_rates, placed_accuracy
 from lab.experiments.worker_forecast import run_forecast
 from lab.neighbors.table import NeighborTable
 from lab.noise import Concentrated, Flip, Uniform, corrupt
@@ -126,7 +126,8 @@ def test_the_dial_runs_from_flip_noise_to_one_minus_gamma() -> None:
 
 
 def test_a_fit_says_how_far_it_is_off() -> None:
-    good, bad = fit(lambda x: 1 / (2 - x), 0.9, 40), fit(lambda x: abs(x - 0.31), 0.9, 8)
+    good = fitted_curve(lambda x: 1 / (2 - x), (0.0, 0.9), 40)
+    bad = fitted_curve(lambda x: abs(x - 0.31), (0.0, 0.9), 8)
     assert good.error < 1e-12
     assert good(0.5) == pytest.approx(2 / 3)
     assert bad.error > 1e-3

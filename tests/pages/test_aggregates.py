@@ -29,7 +29,7 @@ def asked(monkeypatch, tmp_path) -> list[Aggregates]:
     """What the page asked a worker for; it is computed at once, in this process."""
     requests: list[Aggregates] = []
 
-    def submit(request: Aggregates) -> SimpleNamespace:
+    def submit(request: Aggregates, lane: str | None = None) -> SimpleNamespace:
         requests.append(request)
         run = run_aggregates(request, lambda fraction, message, *, point=None: None)
         return SimpleNamespace(id=request.digest, run=run, error=None, status="done", finished=True)

@@ -33,7 +33,7 @@ def asked(monkeypatch, line: JobQueue) -> list[Any]:
     """What the page asked a worker for; kNets are trained for two epochs, at once and in this process."""
     requests: list[Any] = []
 
-    def submit(request: Any) -> Job:
+    def submit(request: Any, lane: str | None = None) -> Job:
         requests.append(request)
         job = line.submit(request)
         if isinstance(request, Comparison):

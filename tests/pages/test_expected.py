@@ -38,7 +38,7 @@ def asked(monkeypatch) -> list[Any]:
     requests: list[Any] = []
     monkeypatch.setattr("lab.experiments.worker_check.BUDGET", 1000)
 
-    def submit(request: Any) -> SimpleNamespace:
+    def submit(request: Any, lane: str | None = None) -> SimpleNamespace:
         requests.append(request)
         compute = {Forecast: run_forecast, ForecastCheck: run_check, BlindForecast: run_blind}[type(request)]
         try:

@@ -42,7 +42,7 @@ def asked(monkeypatch) -> list[LabelStudy]:
     """Studies that the page asked for; they are computed at once, in this process."""
     studies: list[LabelStudy] = []
 
-    def submit(study: LabelStudy) -> SimpleNamespace:
+    def submit(study: LabelStudy, lane: str | None = None) -> SimpleNamespace:
         studies.append(study)
         try:
             run, error = run_labels(study, lambda fraction, message: None), None

@@ -26,6 +26,7 @@ from lab.ui.repair_address import correction_address, method_name
 from lab.ui.repair_again import corrected_experiment
 from lab.ui.repair_choice import WHAT
 from lab.ui.repair_view import labels_csv, result_row
+from lab.ui.words import literal, percent
 
 PAGE = Path(__file__).parents[2] / "pages" / "repair.py"
 
@@ -37,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     jobs: dict[str, Job] = {}
     queue = SimpleNamespace(ready=("quick", "training"), waiting=lambda job: (1, 12.0))
 
-    def submit(request: Any) -> Job:
+    def submit(request: Any, lane: str | None = None) -> Job:
         requests.append(request)
         return jobs.setdefault(request.digest, Job(request, queue))
 
@@ -72,11 +73,14 @@ def test_it_opens_with_finished_corrections_and_asks_for_nothing(open_page, aske
     assert "symmetric 60 %" in replay["what"]
     assert "wrong labels" in replay["what"]
     assert not asked
-    table = page.dataframe[0].value
+    table = page.table[0].value
     run = shipped(correction_of(FIRST, "SelKNN").digest)
     row = table[table["Method"] == "SelKNN"].iloc[0]
-    assert row["Test, last epoch"] == run.metrics["final"]["test_last"]
-    assert row["CIFAR-10, test, as printed"] == 0.8565
+    assert row["Test, last epoch"] == literal(percent(run.metrics["final"]["test_last"]))
+    assert row["CIFAR-10, test, as printed"] == literal(percent(0.8565))
+    numbers = result_row("SelKNN", run, FIRST)
+    assert numbers["Test, last epoch"] == run.metrics["final"]["test_last"]
+    assert numbers["CIFAR-10, test, as printed"] == 0.8565
     assert all("as printed" in name for name in table.columns if "MNIST" in name or "CIFAR" in name)
 
 

@@ -110,7 +110,7 @@ def sentences(page: AppTest) -> list[str]:
 
 
 def test_the_page_opens_with_a_finished_run_and_asks_no_worker(open_page, monkeypatch) -> None:
-    monkeypatch.setattr("lab.ui.jobs.submit", lambda request: pytest.fail("a worker was asked"))
+    monkeypatch.setattr("lab.ui.jobs.submit", lambda *asked: pytest.fail("a worker was asked"))
     page = open_page()
     assert draws_the_run_of(page, TOY)
     assert not page.error
@@ -276,7 +276,7 @@ def test_a_stop_is_said_before_the_worker_has_heard_it(open_page, line, describe
 def test_a_job_that_ended_badly_says_so_and_is_tried_again_on_request_only(
     open_page, line, described, monkeypatch, ending, said
 ) -> None:
-    def submit(request: Experiment) -> object:
+    def submit(request: Experiment, lane: str | None = None) -> object:
         job = line.submit(request)
         if ending == "stopped":
             job.cancel()
