@@ -69,7 +69,8 @@ def results_table(choice: Choice, runs: Mapping[str, Run]) -> None:
     """Every method in a row: here, and as KED printed it for its own data."""
     st.subheader("All methods, and what the paper printed", anchor=False)
     rows = [result_row(name, runs.get(name), choice.column) for name in METHODS if name in choice.studies]
-    wrapped_table(map(_in_words, rows), key="repair-results")
+    told = [name for name in rows[0] if any(row[name] is not None for row in rows)]  # the paper prints not all of them
+    wrapped_table(({name: _word(name, row[name]) for name in told} for row in rows), key="repair-results")
     if choice.column is None:
         st.caption("The paper prints no column for this noise.")
     st.caption(CAPTION + (HONEST if choice.on_digits else ELSEWHERE))
@@ -95,12 +96,8 @@ def result_row(name: str, run: Run | None, column: str | None) -> dict[str, Any]
     return row
 
 
-def _in_words(row: Mapping[str, Any]) -> dict[str, str]:
-    """A line of the table as it is read: shares in percent, a dash where there is none."""
-    return {name: _word(name, value) for name, value in row.items()}
-
-
 def _word(name: str, value: Any) -> str:
+    """A number as it is read: a share in percent, a dash where there is none."""
     if name == "Method":
         return str(value)
     if value is None:
