@@ -45,6 +45,7 @@ def write(name: str, value: str) -> None:
         kept = tuple(each for each in before if each != value)
         _written()[name] = _Written(value, kept, st.session_state.get(RUNS, 0))
     _put(name, value)
+    _restore()  # what is sent is the whole address, with what an older request brought back
 
 
 def settle(page: str) -> None:
@@ -58,11 +59,18 @@ def settle(page: str) -> None:
     if travelled or st.session_state.get(PAGE) != page:
         st.session_state[PAGE] = page
         _written().clear()
+    undone = _restore()
     for name, written in list(_written().items()):
-        if st.query_params.get(name, "") in written.before:
-            _put(name, written.value)
-        elif written.run < run - 1:  # else this run's own callback may have written what stands there
+        if name not in undone and written.run < run - 1:  # else this run's own callback may have written it
             del _written()[name]
+
+
+def _restore() -> list[str]:
+    """Put back what an older request undid, and say what that was."""
+    undone = [name for name, written in _written().items() if st.query_params.get(name, "") in written.before]
+    for name in undone:
+        _put(name, _written()[name].value)
+    return undone
 
 
 def _put(name: str, value: str) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import streamlit as st
 from streamlit import config
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.pages_manager import PagesManager
 
 from lab.experiments import engine, uploads
@@ -31,6 +32,7 @@ def tune_server() -> bool:
     hide_from_collector()
     sys.setswitchinterval(SECONDS_A_TURN)
     answer_at_once()
+    send_all_that_was_drawn()
     return True
 
 
@@ -51,6 +53,28 @@ def _send_at_once(number: int) -> None:
     with socket.socket(fileno=os.dup(number)) as same:
         if same.family in (socket.AF_INET, socket.AF_INET6) and same.type == socket.SOCK_STREAM:
             same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def send_all_that_was_drawn() -> None:
+    """Have a fragment's run throw nothing away that waits to be sent.
+
+    Streamlit 1.67 throws away what the fragment drew before, which it is about to draw again. Where a figure's callback
+    has another fragment drawn instead (`lab.ui.choices.renew`), what the page had just drawn would never arrive: the
+    figure does not follow, or the browser finds no place for the other fragment and reports a "bad delta path".
+    """
+    ForwardMsgQueue.clear = _clear  # type: ignore[assignment, method-assign]
+
+
+_clear_for_all = ForwardMsgQueue.clear
+
+
+def _clear(
+    queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
+) -> None:
+    if retain_lifecycle_msgs and fragment_ids_this_run is not None:
+        queue._delta_index_map = {}  # else what comes now would take the place of what is older than this run
+    else:
+        _clear_for_all(queue, retain_lifecycle_msgs, fragment_ids_this_run)
 
 
 @st.cache_resource

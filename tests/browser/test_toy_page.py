@@ -411,6 +411,26 @@ def test_a_late_word_of_the_figure_does_not_turn_the_tour_back(page, address) ->
     page.wait_for_url("**step=4**")
 
 
+@pytest.mark.parametrize("delay", [0, 30, 60])
+def test_a_word_of_the_figure_while_the_next_step_is_drawn_changes_nothing_of_it(page, address, delay) -> None:
+    root = open_toy(page, address, "?step=3")
+    steps = load_lesson("toy")["steps"]
+    root.evaluate(
+        """(root, [next, delay]) => {  // the figure tells k some time after the last change
+          const later = window.setTimeout;
+          window.setTimeout = (tell, time) =>
+            later(() => { window.setTimeout = later; next.click(); later(tell, delay); }, time);
+          const slider = root.querySelector(".k-slider");
+          slider.value = 23;
+          for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind, { bubbles: true }));
+        }""",
+        [page.get_by_role("button", name="Next").element_handle(), delay],
+    )
+    page.get_by_text(f"Step 4 of {len(steps)}").wait_for()
+    wait_for_hook(page, f"hook.k === {steps[3]['view']['k']}")
+    page.wait_for_url(f"**step=4&k={steps[3]['view']['k']}**")
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_serious(new_page, address, dark) -> None:
     page = new_page(dark=dark)

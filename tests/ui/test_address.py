@@ -11,7 +11,9 @@ def page() -> None:
 
     from lab.ui import address
 
-    address.settle(st.session_state.get("on", "here"))
+    if not st.session_state.get("figure alone", False):
+        address.settle(st.session_state.get("on", "here"))
+    address.write("k", st.session_state.get("k chosen", ""))
     for value in ("3", "4", "5", ""):
         st.button(f"set {value}", on_click=address.write, args=("step", value))
     st.text(address.read("step"))
@@ -44,6 +46,15 @@ def test_an_older_request_brings_nothing_back(test: AppTest, late: str) -> None:
     test.run()
     assert said(test) == "5"
     assert test.query_params["step"] in ("5", ["5"])
+
+
+def test_an_older_request_brings_nothing_back_when_a_figure_writes_something_else(test: AppTest) -> None:
+    press(test, "4")
+    test.query_params["step"] = "2"
+    test.session_state["figure alone"], test.session_state["k chosen"] = True, "9"
+    test.run()
+    assert test.query_params["k"] in ("9", ["9"])
+    assert test.query_params["step"] in ("4", ["4"])
 
 
 def test_what_was_taken_out_stays_out(test: AppTest) -> None:

@@ -1,4 +1,4 @@
-"""What the server does once: answers do not wait for the browser's word on their first part, collections are short."""
+"""What the server does once: answers wait for nobody's word on their first part and lose none, collections are short."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from lab.ui import boot
-from lab.ui.boot import answer_at_once
+from lab.ui.boot import answer_at_once, send_all_that_was_drawn
 
 
 @pytest.fixture
@@ -58,3 +60,38 @@ def test_what_talks_to_the_workers_is_loaded_first_and_then_out_of_the_collector
         assert len(gc.get_objects()) < 1000
     finally:
         gc.unfreeze()
+
+
+@pytest.fixture
+def waiting(monkeypatch) -> ForwardMsgQueue:
+    """What waits for the browser after a run of the whole page, which drew "old" in the fragment "figure"."""
+    monkeypatch.setattr(ForwardMsgQueue, "clear", ForwardMsgQueue.clear)  # as before, after the test
+    send_all_that_was_drawn()
+    queue = ForwardMsgQueue()
+    queue.enqueue(drawn("old"))
+    return queue
+
+
+def drawn(text: str) -> ForwardMsg:
+    message = ForwardMsg()
+    message.metadata.delta_path[:] = [0, 1]
+    message.delta.fragment_id = "figure"
+    message.delta.new_element.text.body = text
+    return message
+
+
+def sent(queue: ForwardMsgQueue) -> list[str]:
+    return [message.delta.new_element.text.body for message in queue.flush()]
+
+
+def test_what_the_page_drew_is_sent_before_what_a_fragment_draws_next(waiting) -> None:
+    waiting.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["figure"])
+    waiting.enqueue(drawn("new"))
+    assert sent(waiting) == ["old", "new"]
+
+
+@pytest.mark.parametrize("lifecycle", [False, True])
+def test_what_the_page_drew_is_not_sent_when_the_page_is_drawn_again(waiting, lifecycle) -> None:
+    waiting.clear(retain_lifecycle_msgs=lifecycle)
+    waiting.enqueue(drawn("new"))
+    assert sent(waiting) == ["new"]
