@@ -3,7 +3,6 @@
 import streamlit as st
 
 from lab.ui.boot import enter_through_app
-from lab.ui.first_things import draw_first
 from lab.ui.train_board import board
 from lab.ui.train_form import experiment_form
 from lab.ui.train_start import start_card
@@ -15,8 +14,7 @@ st.markdown(
     "elsewhere, and it is still there. First the network learns what is right, then it learns the wrong labels by heart."
 )
 start = st.container(key="start-place")  # as high as its card, which comes after what is below it
-if board():  # whoever comes back looks for what is running, and the controls take a browser a second to draw
-    draw_first("train-board", 0.5)
+board()
 experiment = experiment_form()
 with start:
     if experiment is not None:

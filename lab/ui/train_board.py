@@ -12,6 +12,7 @@ from lab.experiments.store import store
 from lab.figures.curves import MEASURES, Line, curves_alt, curves_height, curves_option, measures_of
 from lab.specs.presets import TRAININGS
 from lab.ui import address
+from lab.ui.first_things import draw_first
 from lab.ui.jobs import job_words
 from lab.ui.run_view import RunView, view_run
 from lab.ui.run_words import summary_line
@@ -20,6 +21,7 @@ from lab.ui.words import sentence
 PARAM = "runs"  # in the address: digests, newest last
 MOST = 8
 SECONDS_BETWEEN_LOOKS = 0.4
+SECONDS_TO_DRAW_CARDS = 0.6
 STATUS: dict[str, tuple[str, Literal["blue", "gray", "green", "orange", "red"]]] = {
     "starting": ("Starting", "blue"),
     "queued": ("Waiting", "gray"),
@@ -49,17 +51,18 @@ def take_off_board(digest: str) -> None:
     address.write(PARAM, ",".join(other for other in on_board() if other != digest))
 
 
-def board() -> bool:
+def board() -> None:
     """Curves of all trainings on the page in one chart, then a card for each. Refreshed while one is on its way.
 
-    Returns: whether one is.
+    Whoever comes back looks for how far it is: the cards are sent first, as the chart and the controls take a browser a
+    second to draw.
     """
     views = _views()
     if not views:
         st.info(
             "Nothing has been trained yet. Set what you like in the side bar, and press Train.", icon=":material/info:"
         )
-        return False
+        return
     known = measures_of(_lines(views))
     measures = [m for m in MEASURES if m in known or any(_will_have(view, m) for view in views)] or ["test_accuracy"]
     measure = st.segmented_control(
@@ -80,12 +83,15 @@ def board() -> bool:
             st.rerun()  # without the clock: nothing is on the wire any more
         if trouble := store().trouble:
             st.error(sentence(trouble), icon=":material/error:")
-        _chart(now, measure or measures[0])
+        curves = st.container(key="curves-place")  # as high as the chart
         for number, view in enumerate(now):
             _card(view, number)
+        if live:
+            draw_first("train-cards", SECONDS_TO_DRAW_CARDS)
+        with curves:
+            _chart(now, measure or measures[0])
 
     panel()
-    return live
 
 
 def _will_have(view: RunView, measure: str) -> bool:
