@@ -43,6 +43,20 @@ def start(page) -> str:
     return page.evaluate("() => new URLSearchParams(location.search).get('runs')").split(",")[-1]
 
 
+def wait_to_see(page, test_id: str, words: str) -> None:
+    """Until the words are drawn. Asked in every frame: a locator asks every half a second."""
+    script = (
+        "([id, words]) => [...document.querySelectorAll(`[data-testid=${id}]`)].some(n => n.innerText.includes(words))"
+    )
+    page.wait_for_function(script, arg=[test_id, words], timeout=60_000)
+
+
+def wait_until_whole(page) -> None:
+    """The controls and the chart come after the progress."""
+    page.get_by_role("button", name="As code").wait_for()
+    page.locator("canvas").first.wait_for()
+
+
 def points_told(page) -> int:
     """Epochs that the chart tells in its description."""
     text = page.locator("[aria-label*='by epoch']").first.get_attribute("aria-label") or ""
@@ -68,19 +82,21 @@ def test_a_live_training_survives_a_refresh_is_seen_elsewhere_and_stops(new_page
     assert removed == 0
 
     began = time.perf_counter()
-    page.reload()
-    page.get_by_test_id(RUNNING).filter(has_text="epoch").wait_for(timeout=60_000)
+    page.reload(wait_until="commit")
+    wait_to_see(page, RUNNING, "epoch")
     refreshed = time.perf_counter() - began
+    wait_until_whole(page)
     other = new_page()
     began = time.perf_counter()
-    other.goto(page.url)
-    other.get_by_test_id(RUNNING).filter(has_text="epoch").wait_for(timeout=60_000)
+    other.goto(page.url, wait_until="commit")
+    wait_to_see(other, RUNNING, "epoch")
     print(f"same job after a refresh in {refreshed:.1f} s, in a second browser in {time.perf_counter() - began:.1f} s")
     assert digest in other.url
 
+    wait_until_whole(other)
     began = time.perf_counter()
     other.get_by_role("button", name="Stop").click()
-    other.get_by_text("Stopped after").first.wait_for(timeout=30_000)
+    wait_to_see(other, "stAlert", "Stopped after")
     print(f"stopped after {time.perf_counter() - began:.2f} s")
     page.get_by_text("Stopped after").first.wait_for(timeout=30_000)
     page.get_by_role("button", name="Resume").wait_for()
