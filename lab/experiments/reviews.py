@@ -1,7 +1,8 @@
 """Decisions about labels, in the server and outside any session: a refresh and a second tab find them by a token.
 
 A desk is what one token opens; it holds one review for each labelled data set that was looked at with it, so that
-another label column, and back again, loses nothing. Of the data there are row numbers and class names in here, no more.
+another label column, and back again, loses nothing. Of the data there are row numbers and class names in here, no more;
+and digests of the questions that were asked about them.
 """
 
 from __future__ import annotations
@@ -55,10 +56,16 @@ Changes = Mapping[int, Decision | None]
 
 
 class Review:
-    """The decisions about one labelled data set. Every method may be called from any thread."""
+    """The decisions about one labelled data set. Every method may be called from any thread.
+
+    Attributes:
+        revision: rises with every change of the decisions.
+        answered: of each kind of question about the labels, the digest of the one that was answered last.
+    """
 
     def __init__(self) -> None:
-        self.revision = 0  # rises with every change
+        self.revision = 0
+        self.answered: dict[type, str] = {}
         self._lock = threading.RLock()
         self._decisions: dict[int, Decision] = {}
         self._done: deque[tuple[str, dict[int, Decision | None], dict[int, Decision | None]]] = deque(maxlen=MOST_STEPS)

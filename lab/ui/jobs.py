@@ -61,8 +61,13 @@ def finished_run(
 def latest_run(kind: type = Experiment) -> Run | None:
     """The run of such a request that this session saw last, to stand there while a new one is computed."""
     digest = st.session_state.get(LATEST, {}).get(kind)
-    job = find(digest) if digest else None
-    return job.run if job else (shipped(digest) if digest else None)
+    return known_run(digest) if digest else None
+
+
+def known_run(digest: str) -> Run | None:
+    """A finished run that a worker has answered with of late, or that ships with the lab."""
+    job = find(digest)
+    return job.run if job else shipped(digest)
 
 
 def under_way(request: Any) -> bool:

@@ -17,7 +17,7 @@ from lab.ui.share import share_link
 from lab.ui.words import literal
 from lab.ui.yours_code import as_code
 from lab.ui.yours_report import report_html
-from lab.ui.yours_report_what_if import asked_of
+from lab.ui.yours_report_what_if import answers_of
 from lab.ui.yours_state import Opened
 from lab.ui.yours_study import Study, corrected_counts
 from lab.ui.yours_tables import log_csv
@@ -74,7 +74,7 @@ def file_of(run: Run) -> bytes:
 
 
 def _files(opened: Opened, study: Study, detector: str, review: Review) -> None:
-    stem, run, asked = _stem(opened.name), study.run, asked_of(study)
+    stem, run, answers = _stem(opened.name), study.run, answers_of(study, review)
     files: list[File] = [
         ("Issues (CSV)", lambda: issues_csv(run, detector), f"{stem}-issues.csv", "text/csv"),
         (
@@ -86,7 +86,7 @@ def _files(opened: Opened, study: Study, detector: str, review: Review) -> None:
         ("Issues (JSON)", lambda: issues_json(run, detector), f"{stem}-issues.json", "application/json"),
         (
             "Report (HTML)",
-            lambda: report_html(opened.name, study, detector, review.decisions, asked),
+            lambda: report_html(opened.name, study, detector, review.decisions, answers),
             f"{stem}-report.html",
             "text/html",
         ),
@@ -99,7 +99,7 @@ def _files(opened: Opened, study: Study, detector: str, review: Review) -> None:
     st.caption(
         "The list has every label: its row, whether it looks wrong, score, given and suggested label. "
         "“lab detect FILE --label COLUMN -o OUT.csv” writes the same bytes. The report is one file that opens anywhere"
-        + (", with your last answers under “What if”." if asked else ".")
+        + (", with your last answers under “What if”." if answers else ".")
     )
 
 

@@ -14,6 +14,7 @@ from lab.ui.yours_health import show_health
 from lab.ui.yours_in import show_in
 from lab.ui.yours_many import forget_maps
 from lab.ui.yours_out import show_out
+from lab.ui.yours_report_what_if import keep_answers
 from lab.ui.yours_state import HEALTH, IN, OUT, SECTION, SECTIONS, WHAT_IF, Opened, review_of
 from lab.ui.yours_study import Study
 from lab.ui.yours_tables import pick_detector
@@ -48,7 +49,8 @@ def show_sections(opened: Opened) -> None:
     if section == HEALTH:
         return show_health(study)
     if section == WHAT_IF:
-        return show_what_if(study, review, opened.name)
+        show_what_if(study, review, opened.name)
+        return keep_answers(study, review)
     with controls:
         detector = pick_detector(study)
     if section == OUT:

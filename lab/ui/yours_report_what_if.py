@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 
 from lab.experiments import Run
+from lab.experiments.reviews import Review
 from lab.figures import report
 from lab.noise import MatrixNoise, Noise
 from lab.specs import UploadBudget, UploadForecast, UploadInjection, UploadRetrain
-from lab.ui.jobs import latest_run
+from lab.ui.jobs import known_run, latest_run
 from lab.ui.noise_models import NAMES_OF
 from lab.ui.words import percent
 from lab.ui.yours_code import code_of
@@ -22,9 +23,17 @@ from lab.ui.yours_what_if import AGAIN, CHECK, LEVELS, MORE, retrain_table
 MOST_CLASSES = 40  # in a matrix
 
 
-def asked_of(study: Study) -> list[Run]:
-    """The latest answer to each question that this session has asked about a study."""
-    runs = [latest_run(kind) for kind in PARTS]
+def keep_answers(study: Study, review: Review) -> None:
+    """Note with the review what this session was answered about the study: there a refresh finds it again."""
+    for kind in PARTS:
+        run = latest_run(kind)
+        if run is not None and run.request.study == study.run.request:
+            review.answered[kind] = run.request.digest
+
+
+def answers_of(study: Study, review: Review) -> list[Run]:
+    """The latest answer to each question about the study."""
+    runs = [known_run(review.answered[kind]) for kind in PARTS if kind in review.answered]
     return [run for run in runs if run is not None and run.request.study == study.run.request]
 
 

@@ -23,6 +23,7 @@ from lab.specs.upload_studies import UploadStudy
 from lab.ui.review_list import Listed, hear
 from lab.ui.yours_out import file_of
 from lab.ui.yours_report import report_html
+from lab.ui.yours_report_what_if import answers_of
 from lab.ui.yours_study import Filter, Study
 from lab.ui.yours_tables import detector_table
 from tests.pages import made_upload as made
@@ -324,6 +325,23 @@ def test_every_what_if_is_one_click_away(open_yours, kept, ask, words) -> None:
     page = open_yours(data=kept, section="What if", ask=ask)
     assert words in said(page)
     assert page.get("echarts_chart")
+
+
+def test_the_report_knows_what_was_asked_before_a_refresh_but_not_by_others(open_yours, kept, monkeypatch) -> None:
+    reported: list[list[type]] = []
+
+    def told(study: Study, review: Review) -> list[Run]:
+        runs = answers_of(study, review)
+        reported.append([type(run.request) for run in runs])
+        return runs
+
+    monkeypatch.setattr("lab.ui.yours_out.answers_of", told)
+    page = open_yours(data=kept, section="What if", ask="I checked some labels")
+    link = {"data": kept, "review": param(page, "review")}
+    open_yours(section="What if", ask="More labels were wrong", **link)
+    open_yours(section="Out", **link)
+    open_yours(section="Out", data=kept)  # somebody else with the same file
+    assert reported == [[UploadInjection, UploadBudget], []]
 
 
 def test_a_long_study_and_the_questions_about_it_wait_where_no_toy_does(open_yours, kept, line, monkeypatch) -> None:
