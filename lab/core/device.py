@@ -45,6 +45,11 @@ def visible_gpus() -> list[str]:
     return [str(i) for i in range(_count_gpus())]
 
 
+def predicted_device() -> str:
+    """ "cuda" or "cpu": where a training will run, for those who predict what it costs."""
+    return "cuda" if visible_gpus() else "cpu"
+
+
 @lru_cache(maxsize=1)
 def _count_gpus() -> int:
     try:

@@ -73,6 +73,11 @@ class Ground:
         """What a network or a regression learns from, as columns; None where there is nothing but probabilities."""
         return inputs_of(self.data)
 
+    def learned_from(self) -> ndarray | None:
+        """What a network learns from where it has the choice: pictures as they are, else columns; or None."""
+        pictures = self.data.images is not None and self.data.features is None
+        return self.data.images if pictures else self.inputs()
+
 
 class Course:
     """Says how far a longer computation is, stretch by stretch."""

@@ -20,10 +20,10 @@ from lab.core.threads import threads
 from lab.data.dataset import take
 from lab.experiments.worker_held_out import folds
 from lab.nets.registry import COLOUR_ONLY, build
-from lab.specs.backbones import BACKBONES, MNISTCNN5, BackboneSpec, DigitsMLP
+from lab.specs.backbones import BackboneSpec
 from lab.specs.budget import training_threads
 from lab.specs.training import Record, Schedule
-from lab.specs.upload_studies import AUTO
+from lab.specs.upload_training import SMALLEST_BATCH, upload_backbone, upload_batch
 from lab.train.evaluate import Answers, answer
 from lab.train.fuse import to_ask
 from lab.train.losses import cross_entropy
@@ -32,7 +32,6 @@ from lab.train.record import Labelled, Recorder
 from lab.train.rows import Rows, Scaling, placed
 from lab.train.training import Training
 
-SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 8, 128, 20  # about so many batches an epoch
 LEARNING_RATE = 2e-3  # of Adam, in a line to zero
 MOST_LOGITS = 40_000_000  # numbers kept of all epochs together
 
@@ -56,11 +55,7 @@ class Plan:
     @classmethod
     def of(cls, x: Any, n_classes: int, backbone: str, epochs: int) -> Plan:
         """Raises: ValueError where the backbone does not fit the rows."""
-        images = len(x.shape) == 4
-        spec = BACKBONES[backbone] if backbone != AUTO else MNISTCNN5() if images else DigitsMLP()
-        flat = isinstance(spec, (DigitsMLP, type(BACKBONES["ToyMLP"])))
-        require(images or flat, "backbone", "DigitsMLP or ToyMLP for columns of numbers", backbone)
-        return cls(x, n_classes, spec, epochs)
+        return cls(x, n_classes, upload_backbone(backbone, pictures=len(x.shape) == 4), epochs)
 
     def train(self, y: Int[ndarray, " n"], rows: Int[ndarray, " m"], seed: int, name: str, after: After) -> Network:
         """Train on some rows and these labels for them.
@@ -79,9 +74,8 @@ class Plan:
             generator=torch_rng(seed, f"network {name}"),
         )
         labelled = Labelled(inputs, torch.from_numpy(y[rows]).to(device))
-        batch = int(np.clip(len(rows) // BATCHES, SMALLEST_BATCH, LARGEST_BATCH))
         require(len(rows) >= SMALLEST_BATCH, "rows to train on", f"at least {SMALLEST_BATCH}", len(rows))
-        schedule = Schedule(epochs=self.epochs, batch_size=batch, learning_rate=LEARNING_RATE)
+        schedule = Schedule(epochs=self.epochs, batch_size=upload_batch(len(rows)), learning_rate=LEARNING_RATE)
         recorder = Recorder({"train": labelled}, Record(samples=False), epochs=self.epochs, n_classes=self.n_classes)
         training = Training(
             placed(model, device),

@@ -27,11 +27,9 @@ from lab.experiments.worker_upload_network import Network, Plan
 from lab.experiments.worker_upload_part import Part, about, mean_interval
 from lab.experiments.worker_upload_study import allowed, ask, evidence_of, knet_probs
 from lab.specs.upload_studies import UploadRetrain
+from lab.specs.upload_training import ARMS, HELD_OUT, MOST_RETRAINED
 
-MOST_ROWS = 20_000  # that are trained or judged
-HELD_OUT = 4  # one row in so many judges
 FEWEST_ROWS, FEWEST_TRAINED = 40, 16
-ARMS = {"given": "labels as given", "removed": "flagged labels left out", "corrected": "flagged labels corrected"}
 WORDS = {"removed": "Leaving the flagged labels out", "corrected": "Correcting the flagged labels"}
 
 
@@ -72,7 +70,7 @@ def run_upload_retrain(request: UploadRetrain, report: PlainReport) -> Run:
     start = perf_counter()
     ground = ground_of(request.study, report)
     check_choice("detector", request.detector, tuple(d.name for d in allowed(ground)))
-    part = Part.of(ground, most=MOST_ROWS)
+    part = Part.of(ground, most=MOST_RETRAINED)
     plan = plan_of(part.ground, request)
     n = len(part.ground.y)
     require(n >= FEWEST_ROWS, "rows", f"at least {FEWEST_ROWS}, to hold some out", n)
@@ -125,8 +123,7 @@ def run_upload_retrain(request: UploadRetrain, report: PlainReport) -> Run:
 
 def plan_of(ground: Ground, request: UploadRetrain) -> Plan:
     """How the networks are trained. Raises: ValueError for a file without columns or pictures."""
-    data = ground.data
-    x = data.images if data.images is not None and data.features is None else ground.inputs()
+    x = ground.learned_from()
     if x is None:
         raise ValueError("file must be one with columns or pictures to train on, got probabilities alone")
     return Plan.of(x, ground.n_classes, request.study.backbone, request.epochs)

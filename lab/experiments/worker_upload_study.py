@@ -71,7 +71,7 @@ def check_detector(name: str) -> None:
 def study_of(study: UploadStudy, ground: Ground, report: PlainReport, start: float) -> Run:
     """The same of a file that is ready.
 
-    Metrics: `kind`, `classes`, `n`, `n_rows`, `label`, `notes`, `space`, `probabilities` (where they come from), `health`
+    Metrics: `kind`, `classes`, `n`, `n_rows`, `label`, `notes`, `space`, `row` (the shape of what a network learns from), `probabilities` (where they come from), `health`
         (see `worker_upload_health.health_of`), `detectors` (a dict each: name, title, source, needs, `n_flagged`,
         `seconds`, `note`), `map` (`method`, `n_placed`, `trustworthiness`), `pictures`, `seconds`.
     Arrays, in the order of `rows`, the file's numbers (from 0) of its labelled rows: `y_given`, `scores` (detectors, n),
@@ -96,6 +96,7 @@ def study_of(study: UploadStudy, ground: Ground, report: PlainReport, start: flo
         "label": data.label,
         "notes": [*data.notes, *ground.notes],
         "space": study.space,
+        "row": None if (x := ground.learned_from()) is None else list(x.shape[1:]),
         "probabilities": ground.origin,
         "health": health,
         "detectors": [described(verdict, ground) for verdict in verdicts],

@@ -112,16 +112,38 @@ def predicted_seconds(
     held_out = size.n_train // VALIDATION_SHARE if schedule.early_stopping != "off" else 0
     n = size.n_train - held_out
     asked = n + held_out + size.n_test + (n if experiment.record.consistency else 0)
-    rows = STEP_COST * n + asked  # an epoch, in units of one forward pass
-    layers = network.layers * max(1, n // schedule.batch_size)
+    epoch = epoch_seconds(
+        experiment.backbone, network, n, asked, schedule.batch_size, device=device, n_threads=n_threads
+    )
+    return SECONDS_BEFORE + schedule.epochs * epoch
+
+
+def epoch_seconds(
+    backbone: BackboneSpec,
+    network: NetworkSize,
+    n: int,
+    asked: int,
+    batch_size: int,
+    *,
+    device: str = "cpu",
+    n_threads: int | None = None,
+) -> float:
+    """Seconds of an epoch.
+
+    Args:
+        n: rows that are trained on. asked: rows that it answers after the epoch.
+        device, n_threads: as in `predicted_seconds`.
+    """
+    rows = STEP_COST * n + asked  # in units of one forward pass
+    layers = network.layers * max(1, n // batch_size)
     if device == "cuda":
         a_row = network.mflop / 1e3 / CUDA_GFLOPS + 1e3 * network.outputs * CUDA_SECONDS_A_NUMBER
-        return SECONDS_BEFORE + schedule.epochs * (rows * a_row + layers * CUDA_SECONDS_A_LAYER)
+        return rows * a_row + layers * CUDA_SECONDS_A_LAYER
     arithmetic, interpreter = pace()
-    small = isinstance(experiment.backbone, FULLY_CONNECTED)
+    small = isinstance(backbone, FULLY_CONNECTED)
     a_row = network.mflop / 1e3 / (GFLOPS_SMALL if small else GFLOPS) + 1e3 * network.outputs * SECONDS_A_NUMBER
-    a_row *= arithmetic / (n_threads or training_threads(experiment.backbone))
-    return SECONDS_BEFORE + schedule.epochs * (rows * a_row + layers * SECONDS_A_LAYER * interpreter)
+    a_row *= arithmetic / (n_threads or training_threads(backbone))
+    return rows * a_row + layers * SECONDS_A_LAYER * interpreter
 
 
 def training_threads(backbone: BackboneSpec) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from lab.core.device import visible_gpus
+from lab.core.device import predicted_device
 from lab.experiments import Job, Run, find, submit
 from lab.experiments.gallery import shipped
 from lab.specs import Correction
@@ -68,7 +68,7 @@ def _costs(idle: Mapping[str, Correction]) -> float | None:
     if size is None:
         st.caption("What it costs is known once the data have been read.")
         return None
-    device = "cuda" if visible_gpus() else "cpu"
+    device = predicted_device()
     seconds = {name: repair_seconds(study, size, device=device) for name, study in idle.items()}
     cells = (
         ("Time, all", duration(sum(seconds.values())), "One after another, if nothing else is computed."),

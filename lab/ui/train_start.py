@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lab.core.device import visible_gpus
+from lab.core.device import predicted_device
 from lab.experiments import Experiment, submit
 from lab.specs import to_json
 from lab.specs.budget import data_size, memory_bytes, predicted_seconds, record_bytes
@@ -63,7 +63,7 @@ def _costs(experiment: Experiment) -> None:
     if size is None:
         st.caption("What it costs is known once the data have been read.")
         return
-    device = "cuda" if visible_gpus() else "cpu"
+    device = predicted_device()
     parameters = network_size(experiment.backbone, size.row, size.n_classes).parameters
     cells = (
         ("Time", duration(predicted_seconds(experiment, size, device=device)), _where(device)),

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lab.core.device import predicted_device
 from lab.experiments import Run
 from lab.experiments.reviews import Review
 from lab.figures import what_if
 from lab.specs import UploadBudget, UploadForecast, UploadRetrain
+from lab.specs.upload_training import retrain_seconds
 from lab.ui.jobs import STOPPED, finished_run, was_asked
 from lab.ui.whole_number import whole_number
-from lab.ui.words import percent, sentence, with_interval
+from lab.ui.words import duration, percent, sentence, with_interval
 from lab.ui.wrapped_table import wrapped_table
 from lab.ui.yours_code import as_code
 from lab.ui.yours_more import more_wrong
@@ -178,7 +180,7 @@ def _again(study: Study, review: Review, name: str) -> None:
         with place.container():
             st.markdown(
                 f"Three trainings for each of {n_seeds} seeds: on the labels as given, without the flagged ones, and on "
-                "the corrected ones. The same rows are held out to judge all three."
+                "the corrected ones. The same rows are held out to judge all three." + _time_of(request, study)
             )
             if not st.button("Train", key="retrain", icon=":material/play_arrow:", type="primary"):
                 return
@@ -187,6 +189,15 @@ def _again(study: Study, review: Review, name: str) -> None:
     if run is not None:
         _retrained(run)
         as_code(request, name)
+
+
+def _time_of(request: UploadRetrain, study: Study) -> str:
+    """What the trainings will take; nothing where there is nothing to learn from, which is said when they are asked for."""
+    row = study.metrics["row"]
+    if row is None:
+        return ""
+    seconds = retrain_seconds(request, study.n, tuple(row), len(study.classes), device=predicted_device())
+    return f" About {duration(seconds)} if nothing else is computed."
 
 
 def _retrained(run: Run) -> None:

@@ -106,6 +106,7 @@ def study(request: UploadStudy) -> Run:
             )
         ],
         "map": {"method": "principal components"},
+        "row": [3],
         "seconds": 0.5,
     }
     arrays = {

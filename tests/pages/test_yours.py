@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -372,6 +373,7 @@ def test_training_again_waits_for_a_button_and_takes_the_decisions_along(open_yo
     press(page, {"act": "relabel", "row": 3, "label": 0})
     again = open_yours(data=kept, section="What if", ask="I trained again", review=param(page, "review"))
     assert not again.get("echarts_chart")
+    assert re.search(r"judge all three\. About \d+\N{NO-BREAK SPACE}s if nothing else is computed\.", said(again))
     again.button(key="retrain").click().run()
     assert not again.exception
     assert "removed hurts" in again.error[0].value.lower()
