@@ -11,10 +11,11 @@ import streamlit as st
 from lab.experiments import Experiment, Job, Progress, Run, Stopped, find, submit
 from lab.experiments.gallery import shipped
 from lab.experiments.jobs import JobFailed
+from lab.specs.upload_studies import upload_of
 from lab.ui.words import duration, sentence
 
 LATEST = "latest-run"  # of each kind of request, the digest of the run this session saw last
-OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked again only on request
+OVER = "ended-badly"  # jobs that this session saw stopped or failed; asked again only on request, see `_own_stop` too
 ENDED_BADLY = ("stopped", "failed")
 STOPPED = "Stopped."  # where nothing else stands in its place
 
@@ -39,7 +40,7 @@ def finished_run(
     digest = request.digest
     run = shipped(digest)
     job = None if run else find(digest)
-    if run is None and (job is None or (job.status in ENDED_BADLY and job.id not in over)):
+    if run is None and (job is None or (job.status in ENDED_BADLY and job.id not in over and not _own_stop(job))):
         job = submit(request, lane)
         if job.status in ("queued", "running"):
             with suppress(TimeoutError, Stopped, JobFailed):
@@ -56,6 +57,11 @@ def finished_run(
     else:
         _watch(job, on_its_way, stopped)
     return None
+
+
+def _own_stop(job: Job) -> bool:
+    """Whether it is about somebody's own file and was stopped: by whom, if not by the one who asks, now after a refresh?"""
+    return job.status == "stopped" and upload_of(job.request) is not None
 
 
 def latest_run(kind: type = Experiment) -> Run | None:
@@ -117,9 +123,12 @@ def _say_how_it_ended(job: Job, stopped: str) -> None:
             st.error(sentence(job.error or "It ended for no known reason"), icon=":material/error:")
         else:
             _say_stopped(stopped)
-        if st.button("Try again", key=f"again-{job.id}"):
-            st.session_state[OVER].discard(job.id)
-            st.rerun()
+        st.button("Try again", key=f"again-{job.id}", on_click=_try_again, args=(job,))
+
+
+def _try_again(job: Job) -> None:
+    st.session_state[OVER].discard(job.id)
+    submit(job.request, job.lane)
 
 
 def job_words(status: str, progress: Progress) -> str:

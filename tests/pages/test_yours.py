@@ -345,6 +345,26 @@ def test_the_report_knows_what_was_asked_before_a_refresh_but_not_by_others(open
     assert reported == [[UploadInjection, UploadBudget], []]
 
 
+def test_a_study_that_was_stopped_stays_so_through_a_refresh_until_it_is_asked_for_again(
+    open_yours, kept, answered, monkeypatch
+) -> None:
+    submit = made.answering(answered)
+    monkeypatch.setattr(
+        "lab.ui.jobs.submit", lambda r, lane=None: (answered.submit if isinstance(r, UploadStudy) else submit)(r, lane)
+    )
+    page = open_yours(data=kept, section="Health")
+    request = UploadStudy(upload=uploads.kept(kept))
+    page.button(key=f"stop-{request.digest}").click().run()
+    answered.finish(answered.find(request.digest), "stopped")
+    for _ in range(2):
+        page = open_yours(data=kept, section="Health")
+        assert [warning.value for warning in page.warning] == ["Stopped."]
+        assert answered.find(request.digest).status == "stopped"
+    page.button(key=f"again-{request.digest}").click().run()
+    assert answered.find(request.digest).status == "queued"
+    assert not page.warning
+
+
 def test_a_long_study_and_the_questions_about_it_wait_where_no_toy_does(open_yours, kept, line, monkeypatch) -> None:
     upload = uploads.kept(kept)
     study = UploadStudy(upload=upload)
