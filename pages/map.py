@@ -6,8 +6,9 @@ from lab.specs import FeatureMap
 from lab.ui.boot import enter_through_app
 from lab.ui.jobs import finished_run, latest_run, under_way
 from lab.ui.map_form import map_form
-from lab.ui.map_study import layer_table, rates, take_home
+from lab.ui.map_study import layer_table, map_files, rates
 from lab.ui.map_view import forming, show_maps
+from lab.ui.take_home import take_home
 
 enter_through_app()
 st.title("Feature map", anchor=False)
@@ -22,4 +23,6 @@ if shown is not None:
     rates(shown)
     show_maps(shown)
     layer_table(shown)
-    take_home(shown)
+    take_home(
+        lambda: shown, map_files, "The picture: “Save picture” above the maps. Points: “These points” of a selection."
+    )

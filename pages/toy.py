@@ -8,9 +8,10 @@ from lab.specs.presets import TOY
 from lab.ui.boot import enter_through_app
 from lab.ui.jobs import finished_run, latest_run, under_way
 from lab.ui.lessons import lesson_card, open_linked_lesson
+from lab.ui.take_home import take_home
 from lab.ui.toy_controls import RESULT, hide_groups, toy_controls, toy_experiment
 from lab.ui.toy_figure import hand_set_labels, read_linked_view, show_view, toy_figure
-from lab.ui.toy_results import rate_strip, small_print, take_home
+from lab.ui.toy_results import rate_strip, small_print, toy_files
 
 enter_through_app()
 st.title("Toy: boundaries under noise")
@@ -41,4 +42,4 @@ def result() -> None:
 
 
 result()
-take_home(last_seen)
+take_home(last_seen, toy_files)

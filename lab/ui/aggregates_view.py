@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -23,7 +21,7 @@ from lab.ui.aggregates import mount, row_of
 from lab.ui.choices import renew
 from lab.ui.jobs import finished_run, latest_run
 from lab.ui.run_words import noise_words
-from lab.ui.toy_results import code_window, link_window
+from lab.ui.take_home import File, take_home
 from lab.ui.words import percent, sentence
 
 COMPONENT, ROW = "pairs", "row"  # the component, and the sample in the address
@@ -75,7 +73,7 @@ def show_aggregates(run: Run, *, pooled: bool, before: bool) -> None:
     samples()
     st.markdown(distances_in_words(run))
     st.caption(sentence(_small_print(run)))
-    take_home(run)
+    take_home(lambda: run, _files, "The diagrams as a picture: the camera above the figure.")
 
 
 def _linked_row() -> int:
@@ -255,30 +253,13 @@ def _small_print(run: Run) -> str:
     )
 
 
-def take_home(run: Run) -> None:
-    """Link, code and downloads, each in a window of its own."""
-    windows: dict[str, Callable[[Run], Any]] = {
-        ":material/link: Copy link": link_window,
-        ":material/code: As code": code_window,
-        ":material/download: Download": _download_window,
-    }
-    with st.container(horizontal=True):
-        opened = [window for label, window in windows.items() if st.button(label, width="stretch")]
-    if opened:
-        opened[0](run)
-
-
-@st.dialog("Download")
-def _download_window(run: Run) -> None:
+def _files(run: Run) -> list[File]:
     name = f"aggregates-{run.request.digest}"
-    files: list[tuple[str, Callable[[], bytes | str], str, str]] = [
-        ("Diagrams (CSV)", lambda: diagrams_csv(run), f"{name}-diagrams.csv", "text/csv"),
-        ("Samples (CSV)", lambda: samples_csv(run), f"{name}-samples.csv", "text/csv"),
-        ("Study (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
+    return [
+        File("Diagrams (CSV)", lambda: diagrams_csv(run), f"{name}-diagrams.csv", "text/csv"),
+        File("Samples (CSV)", lambda: samples_csv(run), f"{name}-samples.csv", "text/csv"),
+        File("Study (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
     ]
-    for label, make, file, kind in files:
-        st.download_button(label, make, file, kind, on_click="ignore", width="stretch")
-    st.caption("The diagrams as a picture: the camera above the figure.")
 
 
 def diagrams_csv(run: Run) -> bytes:

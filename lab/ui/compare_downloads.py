@@ -4,40 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
-
-import streamlit as st
 
 from lab.experiments import Run
 from lab.specs import to_json
-from lab.ui.toy_results import code_window, link_window
+from lab.ui.take_home import File
 
 
-def take_home(run: Run) -> None:
-    """Link, code and downloads, each in a window of its own."""
-    windows = {
-        ":material/link: Copy link": link_window,
-        ":material/code: As code": code_window,
-        ":material/download: Download": _download_window,
-    }
-    with st.container(horizontal=True):
-        opened = [window for label, window in windows.items() if st.button(label, width="stretch")]
-    if opened:
-        opened[0](run)
-
-
-@st.dialog("Download")
-def _download_window(run: Run) -> None:
+def comparison_files(run: Run) -> list[File]:
+    """Curves, rows, and the request."""
     name = f"comparison-{run.request.digest}"
-    files: list[tuple[str, Callable[[], bytes | str], str, str]] = [
-        ("Curves (CSV)", lambda: curves_csv(run), f"{name}-curves.csv", "text/csv"),
-        ("Rows (CSV)", lambda: rows_csv(run), f"{name}-rows.csv", "text/csv"),
-        ("Comparison (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
+    return [
+        File("Curves (CSV)", lambda: curves_csv(run), f"{name}-curves.csv", "text/csv"),
+        File("Rows (CSV)", lambda: rows_csv(run), f"{name}-rows.csv", "text/csv"),
+        File("Comparison (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
     ]
-    for label, make, file, kind in files:
-        st.download_button(label, make, file, kind, on_click="ignore", width="stretch")
-    st.caption("The picture: “Save picture” in the figure.")
 
 
 def curves_csv(run: Run) -> bytes:

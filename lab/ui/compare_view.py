@@ -12,13 +12,14 @@ from lab.specs import Comparison
 from lab.specs.presets import COMPARISON
 from lab.ui import address
 from lab.ui.compare_board import chosen, mount
-from lab.ui.compare_downloads import take_home
+from lab.ui.compare_downloads import comparison_files
 from lab.ui.compare_form import FEATURE_NAMES
 from lab.ui.compare_sections import choice, doubts, imitation, sizes
 from lab.ui.compare_tables import cost_table, printed_tables, rates_line
 from lab.ui.first_things import draw_first
 from lab.ui.jobs import latest_run
 from lab.ui.run_words import run_title
+from lab.ui.take_home import take_home
 from lab.ui.words import sentence
 
 FIRST_K = 51
@@ -53,7 +54,7 @@ def show_comparison(run: Run) -> None:
     doubts(run)
     st.subheader("What it costs")
     cost_table(run)
-    take_home(run)
+    take_home(lambda: run, comparison_files)
 
 
 @st.fragment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -32,7 +32,7 @@ from lab.ui.noise_data import classes_of
 from lab.ui.noise_matrix import matrix_editor
 from lab.ui.noise_models import NAMES_OF
 from lab.ui.run_words import run_title
-from lab.ui.toy_results import code_window, link_window
+from lab.ui.take_home import File, take_home
 from lab.ui.words import percent, sentence
 
 COMPONENT, EXPLORER = "expected", "exactness"  # the component, and the fragment that follows its level
@@ -79,7 +79,7 @@ def show_forecast(run: Run) -> None:
         st.markdown(NEEDS_DATA)
     if st.session_state.get("kind") == OWN:
         edit_matrix(run.request.dataset)
-    take_home(run)
+    take_home(lambda: run, _files)
 
 
 def _start() -> Start:
@@ -181,32 +181,14 @@ def edit_matrix(source: DataSource | NoData) -> None:
             matrix_editor(desk.laid, classes, desk)
 
 
-def take_home(run: Run) -> None:
-    """Link, code and downloads, each in a window of its own."""
-    windows = {
-        ":material/link: Copy link": link_window,
-        ":material/code: As code": code_window,
-        ":material/download: Download": _download_window,
-    }
-    with st.container(horizontal=True):
-        opened = [window for label, window in windows.items() if st.button(label, width="stretch")]
-    if opened:
-        opened[0](run)
-
-
-@st.dialog("Download")
-def _download_window(run: Run) -> None:
+def _files(run: Run) -> list[File]:
     name = f"forecast-{run.request.digest}"
-    files: list[tuple[str, Callable[[], bytes | str], str, str]] = [
-        ("Curves (CSV)", lambda: curves_csv(run), f"{name}-curves.csv", "text/csv"),
-        ("Real votes (CSV)", lambda: votes_csv(run), f"{name}-votes.csv", "text/csv"),
-        ("Forecast (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
+    votes = File("Real votes (CSV)", lambda: votes_csv(run), f"{name}-votes.csv", "text/csv")
+    return [
+        File("Curves (CSV)", lambda: curves_csv(run), f"{name}-curves.csv", "text/csv"),
+        *([votes] if run.request.seeds else []),  # else nobody voted
+        File("Forecast (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
     ]
-    if not run.request.seeds:
-        del files[1]  # nobody voted
-    for label, make, file, kind in files:
-        st.download_button(label, make, file, kind, on_click="ignore", width="stretch")
-    st.caption("The picture: “Save picture” in the figure.")
 
 
 def curves_csv(run: Run) -> bytes:

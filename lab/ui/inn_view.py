@@ -28,7 +28,7 @@ from lab.ui.inn_study import Study
 from lab.ui.jobs import finished_run, latest_run
 from lab.ui.run_view import RunView
 from lab.ui.run_words import run_title
-from lab.ui.share import share_link
+from lab.ui.take_home import code_popover, link_popover
 from lab.ui.words import duration, percent, sentence
 
 COMPONENT, SAMPLE = "scores", "one sample"
@@ -257,9 +257,8 @@ def take_home(study: Study, cuts: Mapping[str, float]) -> None:
             "Table (CSV)", lambda: table.to_csv(index=False), f"{name}-table.csv", "text/csv", on_click="ignore"
         )
         st.download_button("Study (JSON)", to_json(request, indent=1), f"{name}.json", on_click="ignore")
-    with st.expander("Link and code", icon=":material/code:"):
-        st.code(share_link(), language=None, wrap_lines=True)
-        st.code(code_of(request), language="python", wrap_lines=True)
+        link_popover()
+        code_popover(code_of(request))
     st.caption(f"Study {request.digest}")
 
 

@@ -10,7 +10,7 @@ from lab.specs import FeatureMap, MapSource, to_json
 from lab.specs.feature_map import MOST_JUDGED
 from lab.ui.map_points import TAP_NAMES
 from lab.ui.run_words import noise_words, run_title
-from lab.ui.toy_results import code_window, link_window
+from lab.ui.take_home import File
 from lab.ui.words import percent, sentence
 
 
@@ -98,20 +98,7 @@ def _maps_of_layers(run: Run) -> None:
     )
 
 
-def take_home(run: Run) -> None:
-    """Link, code and the request as a file."""
-    digest = run.request.digest
-    windows = {":material/link: Copy link": link_window, ":material/code: As code": code_window}
-    with st.container(horizontal=True):
-        opened = [window for label, window in windows.items() if st.button(label, width="stretch")]
-        st.download_button(
-            ":material/download: Maps (JSON)",
-            lambda: to_json(run.request, indent=1),
-            f"map-{digest}.json",
-            "application/json",
-            on_click="ignore",
-            width="stretch",
-        )
-    if opened:
-        opened[0](run)
-    st.caption(f"Maps {digest}. The picture: “Save picture” above the maps.")
+def map_files(run: Run) -> list[File]:
+    """The request."""
+    name = f"map-{run.request.digest}.json"
+    return [File("Maps (JSON)", lambda: to_json(run.request, indent=1), name, "application/json")]

@@ -20,14 +20,13 @@ from lab.figures.noise import (
 )
 from lab.noise import Concentrated, HumanLabels, LocallyConcentrated, Matrix
 from lab.specs import LabelStudy, to_json
-from lab.specs.code import as_code
 from lab.specs.datasets import DATASETS
 from lab.specs.presets import LABELS
 from lab.ui.jobs import latest_run
 from lab.ui.noise_matrix import MOST_CLASSES, matrix_editor, to_steps
 from lab.ui.noise_models import NAMES_OF, SWITCH_TO_OWN, desk_of
 from lab.ui.noise_samples import samples
-from lab.ui.share import share_link
+from lab.ui.take_home import File, take_home
 from lab.ui.words import sentence
 
 MOST_NAMED = 5  # classes named in a sentence
@@ -46,7 +45,8 @@ def show_study(run: Run) -> None:
     st.subheader("What the labels look like now")
     samples(run)
     papers(run)
-    take_home(run)
+    st.caption(f"Seed {run.request.seed}, study {run.request.digest}.")
+    take_home(lambda: run, _files, note="")
 
 
 def meanwhile(study: LabelStudy | None) -> Run | None:
@@ -266,27 +266,9 @@ def labels_csv(run: Run) -> bytes:
     return table.to_csv(index=False).encode()
 
 
-def take_home(run: Run) -> None:
-    """Link, code and downloads."""
-    study: LabelStudy = run.request
-    name = f"labels-{study.digest}"
-    st.caption(f"Seed {study.seed}, study {study.digest}.")
-    link, code, save = st.columns(3)
-    with link.popover("Copy link", icon=":material/link:", width="stretch"):
-        st.caption("Opens this very state on another machine.")
-        st.code(share_link(), language=None, wrap_lines=True)
-    with code.popover("As code", icon=":material/code:", width="stretch"):
-        st.caption("Runs without the browser and gives the same labels.")
-        st.code(as_code(study), language="python")
-    with save.popover("Download", icon=":material/download:", width="stretch"):
-        st.download_button(
-            "Labels (CSV)", lambda: labels_csv(run), f"{name}.csv", "text/csv", on_click="ignore", width="stretch"
-        )
-        st.download_button(
-            "Study (JSON)",
-            lambda: to_json(study, indent=1),
-            f"{name}.json",
-            "application/json",
-            on_click="ignore",
-            width="stretch",
-        )
+def _files(run: Run) -> list[File]:
+    name = f"labels-{run.request.digest}"
+    return [
+        File("Labels (CSV)", lambda: labels_csv(run), f"{name}.csv", "text/csv"),
+        File("Study (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
+    ]

@@ -20,7 +20,7 @@ from lab.ui.repair import Start, chosen, mount
 from lab.ui.repair_again import train_again
 from lab.ui.repair_changes import changed_samples
 from lab.ui.repair_choice import Choice
-from lab.ui.share import share_link
+from lab.ui.take_home import code_popover, link_popover
 from lab.ui.words import percent
 from lab.ui.wrapped_table import wrapped_table
 
@@ -117,12 +117,8 @@ def take_home(name: str, run: Run) -> None:
             icon=":material/download:",
         )
         train_again(name, run)
-        with st.popover("Copy link", icon=":material/link:"):
-            st.caption("Opens this state on another machine.")
-            st.code(share_link(), language=None, wrap_lines=True)
-        with st.popover("As code", icon=":material/code:"):
-            st.caption("Runs without the browser and gives the same labels.")
-            st.code(as_code(run.request), language="python")
+        link_popover()
+        code_popover(as_code(run.request))
 
 
 def labels_csv(run: Run) -> str:

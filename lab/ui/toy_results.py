@@ -5,17 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from lab.experiments import Experiment, Run
+from lab.experiments import Run
 from lab.noise import Matrix
 from lab.specs import to_json
 from lab.specs.code import as_code
-from lab.ui.share import share_link
+from lab.ui.take_home import File
 from lab.ui.words import percent
 
 
@@ -131,46 +131,12 @@ def bundle(run: Run) -> bytes:
     return out.getvalue()
 
 
-@st.fragment
-def take_home(shown: Callable[[], Run | None]) -> None:
-    """Link, code and downloads, each in a window of its own.
-
-    Args:
-        shown: asked for the run when a window is opened; until then the buttons are the same for every run.
-    """
-    windows = {":material/link: Copy link": link_window, ":material/code: As code": code_window}
-    windows[":material/download: Download"] = download_window
-    with st.container(horizontal=True):
-        opened = [window for label, window in windows.items() if st.button(label, width="stretch")]
-    if opened and (run := shown()):
-        opened[0](run)
-
-
-@st.dialog("Copy link")
-def link_window(_: Run) -> None:
-    """The address of all that is set."""
-    st.markdown("Opens this very state on another machine.")
-    st.code(share_link(), language=None, wrap_lines=True)
-
-
-@st.dialog("As code", width="medium")
-def code_window(run: Run) -> None:
-    """The experiment as a script."""
-    st.markdown("Runs without the browser and prints the same numbers.")
-    st.code(as_code(run.request), language="python")
-
-
-@st.dialog("Download")
-def download_window(run: Run) -> None:
-    """One button a file; a file is made when its button is pressed."""
-    experiment: Experiment = run.request
-    files: list[tuple[str, Callable[[], bytes | str], str, str]] = [
-        ("Curves (CSV)", lambda: curves_csv(run), "-curves.csv", "text/csv"),
-        ("Points (CSV)", lambda: points_csv(run), "-points.csv", "text/csv"),
-        ("Experiment (JSON)", lambda: to_json(experiment, indent=1), ".json", "application/json"),
-        ("Everything (ZIP)", lambda: bundle(run), ".zip", "application/zip"),
+def toy_files(run: Run) -> list[File]:
+    """The numbers, the experiment, and all in one."""
+    name = f"toy-{run.request.digest}"
+    return [
+        File("Curves (CSV)", lambda: curves_csv(run), f"{name}-curves.csv", "text/csv"),
+        File("Points (CSV)", lambda: points_csv(run), f"{name}-points.csv", "text/csv"),
+        File("Experiment (JSON)", lambda: to_json(run.request, indent=1), f"{name}.json", "application/json"),
+        File("Everything (ZIP)", lambda: bundle(run), f"{name}.zip", "application/zip"),
     ]
-    for label, make, ending, kind in files:
-        name = f"toy-{experiment.digest}{ending}"
-        st.download_button(label, make, name, kind, on_click="ignore", width="stretch")
-    st.caption("The picture: “Save picture” in the figure.")

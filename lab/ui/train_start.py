@@ -12,7 +12,7 @@ from lab.specs.code import as_code
 from lab.specs.network_sizes import network_size
 from lab.ui.run_view import RunView, view_run
 from lab.ui.run_words import run_title
-from lab.ui.share import share_link
+from lab.ui.take_home import code_popover, link_popover
 from lab.ui.train_board import on_board, put_on_board
 from lab.ui.words import bytes_words, duration, sentence
 
@@ -36,12 +36,8 @@ def start_card(experiment: Experiment) -> None:
 
 
 def _take_home(experiment: Experiment) -> None:
-    with st.popover("Copy link", icon=":material/link:"):
-        st.caption("Opens these settings and these runs on another machine that has them.")
-        st.code(share_link(), language=None, wrap_lines=True)
-    with st.popover("As code", icon=":material/code:"):
-        st.caption("Runs without the browser and gives the same numbers.")
-        st.code(as_code(experiment), language="python")
+    link_popover("Opens these settings and these runs on another machine that has them.")
+    with code_popover(as_code(experiment)):
         st.caption("As a file for `lab train` it runs in a terminal, into the same history.")
         st.download_button(
             "Experiment (JSON)",
