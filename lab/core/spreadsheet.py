@@ -1,11 +1,24 @@
-"""Text that a spreadsheet shows and does not run."""
+"""Tables and texts that a spreadsheet shows and does not run."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable
+from typing import Any
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the last four are full-width
 NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)(e[+-]?\d+)?%?", re.IGNORECASE)
+
+
+def csv_text(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A table as CSV. Of its texts none is a formula; what reads as a number stays one."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for row in (heads, *rows):
+        writer.writerow([plain_cell(cell, numbers=True) if isinstance(cell, str) else cell for cell in row])
+    return out.getvalue()
 
 
 def plain_cell(text: str, *, numbers: bool = False) -> str:

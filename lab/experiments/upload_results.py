@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab.core.checks import check_choice
-from lab.core.spreadsheet import plain_cell
+from lab.core.spreadsheet import csv_text
 from lab.experiments.results import Run
 
 COLUMNS = ("row", "given_label", "is_issue", "score", "suggested_label")
@@ -42,13 +41,7 @@ def issue_rows(run: Run, detector: str = "auto") -> dict[str, list[Any]]:
 def issues_csv(run: Run, detector: str = "auto") -> bytes:
     """The rows as CSV in UTF-8. Labels that a spreadsheet would run get an apostrophe in front."""
     columns = issue_rows(run, detector)
-    for name in ("given_label", "suggested_label"):
-        columns[name] = [plain_cell(text, numbers=True) for text in columns[name]]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue().encode()
+    return csv_text(COLUMNS, zip(*columns.values(), strict=True)).encode()
 
 
 def issues_json(run: Run, detector: str = "auto") -> bytes:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import numpy as np
 import streamlit as st
 from jaxtyping import Bool
 
+from lab.core.spreadsheet import csv_text
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.figures.aggregates import MOST_DIAGRAMS, Diagrams, aggregate_alt, aggregate_bars
@@ -265,27 +263,22 @@ def _files(run: Run) -> list[File]:
 def diagrams_csv(run: Run) -> bytes:
     """A row for every part, true class and output class."""
     a, classes = run.arrays, run.metrics["classes"]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     names = ("softmax_median", "softmax_low", "softmax_high", "near_median", "theory")
-    writer.writerow(["samples", "true_class", "output_class", *names, "n"])
-    for p, part in enumerate(run.metrics["parts"]):
-        for i, true in enumerate(classes):
-            for j, output in enumerate(classes):
-                numbers = [f"{a[name][p, i, j]:.6f}" for name in names]
-                writer.writerow([part, true, output, *numbers, a["counts"][p, i]])
-    return out.getvalue().encode()
+    rows = (
+        [part, true, output, *(f"{a[name][p, i, j]:.6f}" for name in names), a["counts"][p, i]]
+        for p, part in enumerate(run.metrics["parts"])
+        for i, true in enumerate(classes)
+        for j, output in enumerate(classes)
+    )
+    return csv_text(["samples", "true_class", "output_class", *names, "n"], rows).encode()
 
 
 def samples_csv(run: Run) -> bytes:
     """A row for every sample that can be looked at."""
     a, classes = run.arrays, run.metrics["classes"]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["row", "true_class", "preferred_k", "chi_square_half", *(f"softmax_{name}" for name in classes)])
-    for i, row in enumerate(a["shown"]):
-        place = a["shown_among"][i]
-        numbers = [f"{p:.6f}" for p in a["shown_softmax"][i]]
-        true = classes[a["shown_y"][i]]
-        writer.writerow([row, true, a["preferred"][place], f"{a['distance'][place]:.6f}", *numbers])
-    return out.getvalue().encode()
+    heads = ["row", "true_class", "preferred_k", "chi_square_half", *(f"softmax_{name}" for name in classes)]
+    rows = (
+        [row, classes[y], a["preferred"][place], f"{a['distance'][place]:.6f}", *(f"{p:.6f}" for p in softmax)]
+        for row, y, place, softmax in zip(a["shown"], a["shown_y"], a["shown_among"], a["shown_softmax"], strict=True)
+    )
+    return csv_text(heads, rows).encode()

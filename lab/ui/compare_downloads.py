@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
 from typing import Any
 
+from lab.core.spreadsheet import csv_text
 from lab.experiments import Run
 from lab.specs import to_json
 from lab.ui.take_home import File
@@ -37,7 +35,7 @@ def curves_csv(run: Run) -> bytes:
             columns |= {f"{method}_{name}_{against}": values for name, values in told[method][against].items()}
     for name, found in m["choice"].items():
         columns |= {f"{name}_{kind}": found[kind] for kind in ("accuracy", "log_loss", "clean_accuracy")}
-    return _csv(columns, zip(*columns.values(), strict=True))
+    return csv_text(columns, zip(*columns.values(), strict=True)).encode()
 
 
 def rows_csv(run: Run) -> bytes:
@@ -50,12 +48,4 @@ def rows_csv(run: Run) -> bytes:
         + [names[a[method][row, k - 1]] for method in ("knn", "knet") for k in ks]
         for row in range(len(a["y"]))
     )
-    return _csv(head, lines)
-
-
-def _csv(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return out.getvalue().encode()
+    return csv_text(head, lines).encode()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from lab.core.spreadsheet import csv_text
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.figures.forecast_payload import Curves, encode
@@ -196,7 +193,9 @@ def curves_csv(run: Run) -> bytes:
     forecast, curves = run.request, curves_of(run)
     head = ["level", "effective_rate", *(f"expected_k{k}" for k in forecast.ks)]
     levels = np.linspace(0, forecast.highest, 201)
-    return _csv(head, ([level, curves.effective_factor * level, *curves(float(level))] for level in levels))
+    return csv_text(
+        head, ([level, curves.effective_factor * level, *curves(float(level))] for level in levels)
+    ).encode()
 
 
 def votes_csv(run: Run) -> bytes:
@@ -208,12 +207,4 @@ def votes_csv(run: Run) -> bytes:
         for i, level in enumerate(forecast.levels)
         for j, seed in enumerate(forecast.seeds)
     )
-    return _csv(head, rows)
-
-
-def _csv(head: list[str], rows: Iterable[list[Any]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return out.getvalue().encode()
+    return csv_text(head, rows).encode()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -13,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lab.core.spreadsheet import plain_cell
+from lab.core.spreadsheet import csv_text
 from lab.experiments import Run, find
 from lab.experiments.gallery import shipped
 from lab.figures.inn_payload import below, counts_at, encode
@@ -278,10 +276,7 @@ for detector in result.metrics["detectors"]:
 def samples_csv(study: Study, cuts: Mapping[str, float]) -> str:
     """Every label: its row in the data set, what it is given and truly is, and each detector's score and verdicts."""
     arrays, classes, names = study.run.arrays, study.classes, study.names
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     heads = [f"{kind}_{name}" for name in names for kind in ("score", "own_verdict", "below_line")]
-    writer.writerow(["sample", "row", "given", "true", "is_wrong", *heads])
     columns: list[Any] = []
     for name in names:
         score = study.score(name)
@@ -290,11 +285,10 @@ def samples_csv(study: Study, cuts: Mapping[str, float]) -> str:
             study.verdict(name).astype(int),
             below(score, cuts.get(name, study.cut(name))).astype(int),
         ]
-    wrong = study.wrong.astype(int)
-    for i, row in enumerate(arrays["rows"]):
-        labels = (classes[int(arrays[y][i])] for y in ("y_given", "y_clean"))
-        writer.writerow([i, int(row), *map(plain_cell, labels), wrong[i], *(column[i] for column in columns)])
-    return out.getvalue()
+    given, true = ([classes[int(y)] for y in arrays[name]] for name in ("y_given", "y_clean"))
+    firsts = (range(len(arrays["rows"])), arrays["rows"], given, true, study.wrong.astype(int))
+    rows = zip(*firsts, *columns, strict=True)
+    return csv_text(["sample", "row", "given", "true", "is_wrong", *heads], rows)
 
 
 def _number(value: float | None) -> float | None:

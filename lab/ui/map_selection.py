@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ import streamlit as st
 from jaxtyping import Int
 from numpy import ndarray
 
+from lab.core.spreadsheet import csv_text
 from lab.experiments import Run
 from lab.ui.map_points import AtK, confusion, same_neighbours, table_of
 from lab.ui.map_study import map_title
@@ -72,11 +71,7 @@ def _table(run: Run, view: AtK, listed: Int[ndarray, " s"], digest: str) -> list
 def points_csv(run: Run, view: AtK, ids: Int[ndarray, " s"]) -> bytes:
     """The table's columns for all of these points."""
     columns = table_of(run, view, ids)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return out.getvalue().encode()
+    return csv_text(columns, zip(*columns.values(), strict=True)).encode()
 
 
 def _pick(run: Run, ids: list[int]) -> None:

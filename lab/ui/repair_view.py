@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lab.core.spreadsheet import csv_text
 from lab.experiments import Run
 from lab.figures.repair_payload import encode
 from lab.specs.code import as_code
@@ -125,11 +124,9 @@ def labels_csv(run: Run) -> str:
     """A line for each row: its number in the data set, and its labels: given, after every episode, true."""
     arrays, classes = run.arrays, run.metrics["classes"]
     kept = np.unpackbits(arrays["kept"], count=len(arrays["y_clean"])).astype(bool)
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
     episodes = [f"episode_{i}" for i in range(1, len(arrays["labels"]))]
-    table.writerow(["row", "given", *episodes, "corrected", "kept", "true"])
-    for i, row in enumerate(arrays["rows"]):
-        history = [classes[label] for label in arrays["labels"][:, i]]
-        table.writerow([row, *history, history[-1], int(kept[i]), classes[arrays["y_clean"][i]]])
-    return out.getvalue()
+    rows = (
+        [row, *(classes[y] for y in history), classes[history[-1]], int(stays), classes[true]]
+        for row, history, stays, true in zip(arrays["rows"], arrays["labels"].T, kept, arrays["y_clean"], strict=True)
+    )
+    return csv_text(["row", "given", *episodes, "corrected", "kept", "true"], rows)

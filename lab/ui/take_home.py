@@ -73,10 +73,12 @@ def link_popover(words: str = "Opens this very state on another machine.") -> No
         st.code(share_link(), language=None, wrap_lines=True)
 
 
-def code_popover(script: str, words: str = "Runs without the browser and prints the same numbers.") -> DeltaGenerator:
+def code_popover(
+    script: str, words: str = "Runs without the browser and prints the same numbers.", *, key: str | None = None
+) -> DeltaGenerator:
     """The script behind a button; returns what is opened, for more of it."""
-    popover = st.popover("As code", icon=":material/code:")
+    popover = st.popover("As code", icon=":material/code:", key=key)
     with popover:
         st.caption(words)
-        st.code(script, language="python")
+        st.code(script, language="python", wrap_lines=True)
     return popover

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lab.core.spreadsheet import csv_text
 from lab.experiments import Run
 from lab.noise import Matrix
 from lab.specs import to_json
@@ -113,11 +113,7 @@ def points_csv(run: Run) -> bytes:
 
 
 def _csv(columns: Mapping[str, Iterable[Any]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return out.getvalue().encode()
+    return csv_text(columns, zip(*columns.values(), strict=True)).encode()
 
 
 def bundle(run: Run) -> bytes:

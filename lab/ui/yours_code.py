@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from lab.specs import UploadBudget, UploadForecast, UploadInjection, UploadRetrain, UploadStudy, to_json
 from lab.specs.codec import Asked
+from lab.ui.take_home import code_popover
 
 TELLING: dict[type, str] = {
     UploadStudy: """for detector in result.metrics["detectors"]:
@@ -48,6 +47,5 @@ print(asked.digest)
 
 def as_code(request: Asked, name: str) -> None:
     """The script, in a window."""
-    with st.popover("As code", icon=":material/code:", key=f"code-{type(request).__name__}"):
-        st.caption("Runs without the browser, with the file beside it, and prints the same numbers.")
-        st.code(code_of(request, name), language="python", wrap_lines=True)
+    words = "Runs without the browser, with the file beside it, and prints the same numbers."
+    code_popover(code_of(request, name), words, key=f"code-{type(request).__name__}")

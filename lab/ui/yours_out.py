@@ -13,7 +13,7 @@ from lab.experiments.upload_results import issues_csv, issues_json, issues_parqu
 from lab.specs import to_json
 from lab.specs.upload_pages import UploadExport
 from lab.ui.jobs import STOPPED, finished_run
-from lab.ui.share import share_link
+from lab.ui.take_home import link_popover
 from lab.ui.words import literal
 from lab.ui.yours_code import as_code
 from lab.ui.yours_report import report_html
@@ -41,9 +41,7 @@ def show_out(opened: Opened, study: Study, detector: str, review: Review) -> Non
     st.subheader("The list and the report", anchor=False)
     _files(opened, study, detector, review)
     with st.container(horizontal=True):
-        with st.popover("Copy link", icon=":material/link:"):
-            st.caption("Opens this state again, while the file is kept. It holds settings, and none of your data.")
-            st.code(share_link(), language=None, wrap_lines=True)
+        link_popover("Opens this state again, while the file is kept. It holds settings, and none of your data.")
         as_code(study.run.request, opened.name)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lab.core.spreadsheet import plain_cell
+from lab.core.spreadsheet import csv_text
 from lab.experiments.reviews import Review
 from lab.figures.yours import bars_height, class_bars, score_bars
 from lab.ui.words import percent
@@ -111,9 +109,5 @@ def when(at: float) -> str:
 
 def log_csv(review: Review) -> str:
     """Every step: when, what, how many labels, which rows, and how it was asked for."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["time", "what", "labels", "rows", "by"])
-    for entry in review.log:
-        writer.writerow([when(entry.at), plain_cell(entry.what), entry.n, entry.rows, entry.how])
-    return out.getvalue()
+    lines = ([when(entry.at), entry.what, entry.n, entry.rows, entry.how] for entry in review.log)
+    return csv_text(["time", "what", "labels", "rows", "by"], lines)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.core.spreadsheet import plain_cell
+from lab.core.spreadsheet import csv_text, plain_cell
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,8 @@ def test_other_text_stays_as_it_is(text):
 def test_a_number_stays_one_where_that_is_asked_for(text):
     assert plain_cell(text) == f"'{text}"
     assert plain_cell(text, numbers=True) == text
+
+
+def test_a_table_has_no_formula_among_its_texts_and_its_numbers_stay() -> None:
+    text = csv_text(["row", "=cmd", "-1"], [[-1, "=1+1", "-0.5"], [2, 'a "b", c', "+x"]])
+    assert text == 'row,\'=cmd,-1\n-1,\'=1+1,-0.5\n2,"a ""b"", c",\'+x\n'
