@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import runpy
-import statistics
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 from lab.figures import field_payload
+from tests.browser.dragging import drive, frames_of, input_to_paint, watch_drag
 
 pytestmark = pytest.mark.browser
 
@@ -116,42 +116,10 @@ def test_paging_moves_k_by_ten_and_the_ends_hold(page, root) -> None:
     assert seen == [61, 51, 1, 1, 101, 101, 101]
 
 
-# From an input event to the end of the frame that paints it; the message arrives after the frame's drawing.
-WATCH_DRAG = """root => {
-  const log = (root.dragLog = []);
-  root.querySelector('.k-slider').addEventListener('input', event => {
-    requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => log.push(performance.now() - event.timeStamp);
-      port2.postMessage(0);
-    });
-  });
-}"""
-
-# As fast as the page can: a new k in every frame. (The mouse of the test driver is slower than that.)
-DRIVE = """async root => {
-  const slider = root.querySelector('.k-slider');
-  const [draws, start] = [root.labHook.draws, performance.now()];
-  for (let i = 0; i < 202; i++) {
-    slider.value = 1 + Math.abs(101 - i) % 101;
-    slider.dispatchEvent(new Event('input'));
-    await new Promise(requestAnimationFrame);
-  }
-  return (root.labHook.draws - draws) / ((performance.now() - start) / 1000);
-}"""
-
-
 def test_a_drag_over_all_k_draws_every_step_and_sends_nothing_until_release(page, root, scene) -> None:
     """Prints draws a second and input to paint; they are not asserted, because a busy machine would decide."""
-    frames: list[int] = []
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    for direction in ("Sent", "Received"):  # payloads of binary frames are reported in base64
-        session.on(
-            f"Network.webSocketFrame{direction}",
-            lambda event: frames.append(len(event["response"]["payloadData"]) * 3 // 4),
-        )
-    root.evaluate(WATCH_DRAG)
+    frames = frames_of(page)
+    watch_drag(root, ".k-slider")
     box = root.get_by_role("slider").bounding_box()
     y, left, right = box["y"] + box["height"] / 2, box["x"] + 13, box["x"] + box["width"] - 13
     sweep = [left + (right - left) * i / 100 for i in range(101)]
@@ -165,12 +133,11 @@ def test_a_drag_over_all_k_draws_every_step_and_sends_nothing_until_release(page
     page.mouse.up()
     page.wait_for_timeout(1500)
     after = frames[during:]
-    delays = sorted(root.evaluate("root => root.dragLog"))
-    rate = root.evaluate(DRIVE)
+    painted = input_to_paint(root)
+    rate = drive(root, [1 + abs(101 - i) % 101 for i in range(202)], ".k-slider")
     print(
         f"\n{len(scene.points)} points, three panels: {rate:.1f} draws/s at a new k per frame; mouse drag {draws} draws in "
-        f"{seconds:.1f} s, input to paint p50 {statistics.median(delays):.1f} ms, p95 {delays[int(0.95 * len(delays))]:.1f} ms; "
-        f"{during} websocket frames during the drag, {len(after)} frames with {sum(after)} bytes after release"
+        f"{seconds:.1f} s, {painted}; {during} websocket frames during the drag, {len(after)} frames with {sum(after)} bytes after release"
     )
     assert draws >= 145  # of 150 steps
     assert during == 0

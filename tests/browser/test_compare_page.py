@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from lab.experiments import Run
 from lab.experiments.gallery import shipped
 from lab.specs.presets import COMPARISON, TRAININGS
+from tests.browser.dragging import drive, frames_of, input_to_paint, watch_drag
 
 pytestmark = pytest.mark.browser
 
@@ -64,43 +64,13 @@ def test_the_browser_and_python_say_the_same_for_every_k(opened) -> None:
     np.testing.assert_allclose(hook(page, "argument.map(k => hook.knet(k))", ks), probs, atol=2e-5)
 
 
-# From an input event to the end of the frame that paints it; the message arrives after the frame's drawing.
-WATCH_DRAG = """root => {
-  const log = (root.dragLog = []);
-  root.querySelector('.slider').addEventListener('input', event => {
-    requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => log.push(performance.now() - event.timeStamp);
-      port2.postMessage(0);
-    });
-  });
-}"""
-DRIVE = """async root => {
-  const slider = root.querySelector('.slider');
-  const [draws, start] = [root.labHook.draws, performance.now()];
-  for (let i = 0; i < 100; i++) {
-    slider.value = 1 + Math.abs(50 - i) * 2;
-    slider.dispatchEvent(new Event('input'));
-    await new Promise(requestAnimationFrame);
-  }
-  return (root.labHook.draws - draws) / ((performance.now() - start) / 1000);
-}"""
-
-
 def test_a_drag_moves_everything_and_sends_nothing_until_release(opened) -> None:
     """Prints draws a second and input to paint; they are not asserted, because a busy machine would decide."""
     page, run = opened(), known()
     root = page.locator(".lab-compare")
     page.wait_for_timeout(3000)  # until the worker's start is no longer told
-    frames: list[int] = []
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    for direction in ("Sent", "Received"):  # payloads of binary frames are reported in base64
-        session.on(
-            f"Network.webSocketFrame{direction}",
-            lambda event: frames.append(len(event["response"]["payloadData"]) * 3 // 4),
-        )
-    root.evaluate(WATCH_DRAG)
+    frames = frames_of(page)
+    watch_drag(root)
     slider = root.get_by_role("slider")
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
@@ -130,12 +100,11 @@ def test_a_drag_moves_everything_and_sends_nothing_until_release(opened) -> None
     page.get_by_text("k = 7. Expected calibration error").first.wait_for()
     page.wait_for_timeout(600)
     after = frames[during:]
-    delays = sorted(root.evaluate("root => root.dragLog"))
-    rate = root.evaluate(DRIVE)
+    painted = input_to_paint(root)
+    rate = drive(root, [1 + 2 * abs(50 - i) for i in range(100)])
     print(
-        f"\n{rate:.1f} draws/s at a new k per frame; mouse drag {draws} draws in {seconds:.1f} s, input to paint p50 "
-        f"{statistics.median(delays):.1f} ms, p95 {delays[int(0.95 * len(delays))]:.1f} ms; {during} websocket frames during "
-        f"the drag, {len(after)} frames with {sum(after)} bytes after release"
+        f"\n{rate:.1f} draws/s at a new k per frame; mouse drag {draws} draws in {seconds:.1f} s, {painted}; "
+        f"{during} websocket frames during the drag, {len(after)} frames with {sum(after)} bytes after release"
     )
     assert during == 0
     assert draws >= 25

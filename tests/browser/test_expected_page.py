@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +18,11 @@ from lab.specs import Forecast
 from lab.specs.presets import DRO_FIGURES, FORECAST, NO_DATA
 from lab.ui.forecast_figures import ALONE
 from lab.ui.forecast_view import curves_of
+from tests.browser.dragging import drive, frames_of, input_to_paint, watch_drag
 
 pytestmark = pytest.mark.browser
+
+EVERY_LEVEL = [0.9 * abs(100 - i) / 100 for i in range(200)]
 
 
 @pytest.fixture
@@ -85,33 +87,8 @@ def test_a_thousand_classes_without_data_are_read_at_every_level_too(opened) -> 
     exact = [[uniform_noise_accuracy(level, k, 1000) for k in NO_DATA.forecast.ks] for level in levels]
     np.testing.assert_allclose(said, exact, atol=1e-9)
     assert hook(page, "hook.level") == NO_DATA.level
-    print(f"\nseven curves of 1,000 classes: {page.locator('.lab-forecast').evaluate(DRIVE):.1f} draws/s")
+    print(f"\nseven curves of 1,000 classes: {drive(page.locator('.lab-forecast'), EVERY_LEVEL):.1f} draws/s")
     assert "classes=1000" in page.url
-
-
-# From an input event to the end of the frame that paints it; the message arrives after the frame's drawing.
-WATCH_DRAG = """root => {
-  const log = (root.dragLog = []);
-  root.querySelector('.slider').addEventListener('input', event => {
-    requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => log.push(performance.now() - event.timeStamp);
-      port2.postMessage(0);
-    });
-  });
-}"""
-
-# As fast as the page can: a new level in every frame. (The mouse of the test driver is slower than that.)
-DRIVE = """async root => {
-  const slider = root.querySelector('.slider');
-  const [draws, start] = [root.labHook.draws, performance.now()];
-  for (let i = 0; i < 200; i++) {
-    slider.value = 0.9 * Math.abs(100 - i) / 100;
-    slider.dispatchEvent(new Event('input'));
-    await new Promise(requestAnimationFrame);
-  }
-  return (root.labHook.draws - draws) / ((performance.now() - start) / 1000);
-}"""
 
 
 def test_a_drag_follows_every_level_and_sends_nothing_until_release(opened) -> None:
@@ -119,15 +96,8 @@ def test_a_drag_follows_every_level_and_sends_nothing_until_release(opened) -> N
     page = opened()
     root, curves = page.locator(".lab-forecast"), known(FORECAST)
     page.wait_for_timeout(3000)  # until the worker's start is no longer told
-    frames: list[int] = []
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    for direction in ("Sent", "Received"):  # payloads of binary frames are reported in base64
-        session.on(
-            f"Network.webSocketFrame{direction}",
-            lambda event: frames.append(len(event["response"]["payloadData"]) * 3 // 4),
-        )
-    root.evaluate(WATCH_DRAG)
+    frames = frames_of(page)
+    watch_drag(root)
     box = root.get_by_role("slider").bounding_box()
     y, left, right = box["y"] + box["height"] / 2, box["x"] + 13, box["x"] + box["width"] - 13
     page.mouse.move(left + (right - left) * 0.6 / 0.9, y)
@@ -147,12 +117,11 @@ def test_a_drag_follows_every_level_and_sends_nothing_until_release(opened) -> N
     page.wait_for_url(re.compile(rf"at={round(level, 3):g}\b"))
     page.wait_for_timeout(1000)
     after = frames[during:]
-    delays = sorted(root.evaluate("root => root.dragLog"))
-    rate = root.evaluate(DRIVE)
+    painted = input_to_paint(root)
+    rate = drive(root, EVERY_LEVEL)
     print(
-        f"\nsix curves: {rate:.1f} draws/s at a new level per frame; mouse drag {draws} draws in {seconds:.1f} s, input to "
-        f"paint p50 {statistics.median(delays):.1f} ms, p95 {delays[int(0.95 * len(delays))]:.1f} ms; {during} websocket "
-        f"frames during the drag, {len(after)} frames with {sum(after)} bytes in the second after release"
+        f"\nsix curves: {rate:.1f} draws/s at a new level per frame; mouse drag {draws} draws in {seconds:.1f} s, "
+        f"{painted}; {during} websocket frames during the drag, {len(after)} frames with {sum(after)} bytes in the second after release"
     )
     assert during == 0
     assert draws >= 60

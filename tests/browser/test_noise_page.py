@@ -81,7 +81,7 @@ def test_a_typed_matrix_changes_the_labels_and_the_download_has_their_numbers(op
     page.get_by_text("your matrix", exact=True).wait_for()
     assert "model=Your+own+matrix" in page.url
 
-    page.get_by_role("button", name="Download").click()
+    page.get_by_test_id("stBaseButton-secondary").filter(has_text="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Labels (CSV)").click()
     table = pd.read_csv(io.BytesIO(Path(download.value.path()).read_bytes()))
