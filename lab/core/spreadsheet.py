@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the last four are full-width
@@ -16,7 +17,7 @@ def csv_text(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     """A table as CSV. Of its texts none is a formula; what reads as a number stays one."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    for row in (heads, *rows):
+    for row in chain([heads], rows):
         writer.writerow([plain_cell(cell, numbers=True) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from lab.core.checks import check_choice, check_integer, require
 from lab.noise import MODES, MatrixNoise, Noise, ToyAsymmetric
@@ -117,3 +118,13 @@ class Experiment(Asked):
     def uses_clean_labels(self) -> bool:
         """Whether it learns from labels, or knows a noise, that nobody has in practice."""
         return self.schedule.early_stopping == "clean" or isinstance(self.method, LossCorrection)
+
+
+def experiment_on(study: LabelStudy, **parts: Any) -> Experiment:
+    """A training on the labels of a study; the other way round, `Experiment.label_study`.
+
+    Args:
+        parts: the other fields, seeds with that of the study's noise among them.
+    Raises: ValueError where they do not fit together.
+    """
+    return Experiment(dataset=study.dataset, imbalance=study.imbalance, noise=study.noise, mode=study.mode, **parts)

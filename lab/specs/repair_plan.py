@@ -20,7 +20,7 @@ from lab.specs.correction_methods import (
     OwnPrediction,
     SelKNN,
 )
-from lab.specs.experiment import Experiment
+from lab.specs.experiment import Experiment, experiment_on
 from lab.specs.labels import LabelStudy
 from lab.specs.methods import CrossEntropy, GeneralisedCrossEntropy, Loss, SymmetricCrossEntropy
 from lab.specs.training import Schedule, Seeds
@@ -60,11 +60,8 @@ class RepairPlan:
 
         Raises: ValueError where the parts do not fit together.
         """
-        return Experiment(
-            dataset=study.dataset,
-            imbalance=study.imbalance,
-            noise=study.noise,
-            mode=study.mode,
+        return experiment_on(
+            study,
             backbone=backbone,
             schedule=self.schedule,
             method=CrossEntropy(),

@@ -137,7 +137,7 @@ def show_scores(study: Study) -> None:
             "truth; at your line: what lies below it. Smallest class: AUC among its samples alone. Seconds are those of the "
             "verdict, without the networks it reads."
         )
-        take_home(study, choice.cuts)
+        take_home(study, choice.cuts, table)
 
     one_sample()
 
@@ -242,7 +242,7 @@ def detector_table(study: Study, cuts: Mapping[str, float]) -> list[dict[str, An
     return rows
 
 
-def take_home(study: Study, cuts: Mapping[str, float]) -> None:
+def take_home(study: Study, cuts: Mapping[str, float], table: pd.DataFrame) -> None:
     """Downloads, link and code."""
     request = study.run.request
     name = f"wrong-labels-{request.digest}"
@@ -250,7 +250,6 @@ def take_home(study: Study, cuts: Mapping[str, float]) -> None:
         st.download_button(
             "Samples (CSV)", lambda: samples_csv(study, cuts), f"{name}.csv", "text/csv", on_click="ignore"
         )
-        table = pd.DataFrame(detector_table(study, cuts))
         st.download_button(
             "Table (CSV)", lambda: table.to_csv(index=False), f"{name}-table.csv", "text/csv", on_click="ignore"
         )

@@ -86,8 +86,7 @@ def board() -> None:
         curves = st.container(key="curves-place")  # as high as the chart
         for number, view in enumerate(now):
             _card(view, number)
-        if live:
-            draw_first("train-cards", SECONDS_TO_DRAW_CARDS)
+        draw_first("train-cards", SECONDS_TO_DRAW_CARDS if live else 0.0)  # whoever presses Train has all of it already
         with curves:
             _chart(now, measure or measures[0])
 

@@ -9,6 +9,7 @@ import streamlit as st
 from lab.specs import LOSSES, Experiment, LabelStudy, Record, Schedule, Seeds
 from lab.specs.backbones import BACKBONES, BackboneSpec
 from lab.specs.datasets import DATASETS
+from lab.specs.experiment import experiment_on
 from lab.specs.methods import Loss, LossCorrection, SymmetricCrossEntropy
 from lab.specs.recipes import NOTES, RECIPES
 from lab.specs.training import AUGMENTATIONS, DECAYS
@@ -63,17 +64,7 @@ def experiment_form() -> Experiment | None:
 def _experiment(
     study: LabelStudy, backbone: BackboneSpec, loss: Loss, schedule: Schedule, record: Record, seeds: Seeds
 ) -> Experiment:
-    return Experiment(
-        dataset=study.dataset,
-        imbalance=study.imbalance,
-        noise=study.noise,
-        mode=study.mode,
-        backbone=backbone,
-        method=loss,
-        schedule=schedule,
-        record=record,
-        seeds=seeds,
-    )
+    return experiment_on(study, backbone=backbone, method=loss, schedule=schedule, record=record, seeds=seeds)
 
 
 def is_image_set(study: LabelStudy) -> bool:
